@@ -1,0 +1,1 @@
+"""Ground floor: people, how to reach them, and the site's wiring."""
