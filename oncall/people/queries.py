@@ -1,0 +1,57 @@
+"""Questions about people: who leads, who pilots, whose calendar counts."""
+
+from datetime import datetime, time
+
+from django.db.models import QuerySet
+
+from oncall.people.models import Person, RoleTerm, Team, WorkCalendar
+
+CAMPAIGN_MANAGEMENT = "campaign-management"  # its lead stands in for a missing pilot (domain.md 5.5)
+
+
+def pilot(*, now: datetime) -> Person | None:
+    """Return whoever holds the pilot role, else the lead of Campaign Management, else nobody (domain.md 5.5)."""
+    term = (
+        RoleTerm.objects.at(now)
+        .filter(role=RoleTerm.Role.PILOT, person__is_active=True)
+        .select_related("person")
+        .first()
+    )
+    if term:
+        return term.person
+    team = Team.objects.filter(slug=CAMPAIGN_MANAGEMENT, lead__is_active=True).select_related("lead").first()
+    return team.lead if team else None
+
+
+def has_pilot(*, now: datetime) -> bool:
+    """Say whether somebody holds the pilot role; if not, the home page says who stands in (domain.md 5.5)."""
+    return RoleTerm.objects.at(now).filter(role=RoleTerm.Role.PILOT).exists()
+
+
+def managers(*, now: datetime) -> QuerySet[Person]:
+    terms = RoleTerm.objects.at(now).filter(role=RoleTerm.Role.MANAGER)
+    people: QuerySet[Person] = Person.objects.active().filter(role_terms__in=terms).distinct()
+    return people
+
+
+def administrators() -> QuerySet[Person]:
+    people: QuerySet[Person] = Person.objects.active().filter(is_superuser=True)
+    return people
+
+
+def last_resort(*, now: datetime) -> list[Person]:
+    """Whom to page when a policy reaches nobody: the pilot, else managers, else administrators."""
+    first = pilot(now=now)
+    return [first] if first else list(managers(now=now)) or list(administrators())
+
+
+def calendar_of(person: Person) -> WorkCalendar:
+    """Return the calendar that judges `person`'s hours: their own, their team's, or Mon-Fri 09:00-17:00 (5.1, R10)."""
+    if person.calendar is not None:
+        return person.calendar
+    team = (
+        Team.objects.filter(members=person, calendar__isnull=False).select_related("calendar").order_by("name").first()
+    )
+    if team and team.calendar:
+        return team.calendar
+    return WorkCalendar(name="Default", work_days=[1, 2, 3, 4, 5], starts=time(9), ends=time(17))
