@@ -1,0 +1,88 @@
+"""What a way of reaching people must be able to do, and what it may answer. Neutral: no provider is named here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+
+class Verdict(StrEnum):
+    """What is known after a request (paging.md 2.2)."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # surely not accepted
+    UNKNOWN = "unknown"  # may have been accepted: look before sending again
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to send: the attempt's id goes into every callback URL, `reference` into the words."""
+
+    attempt_id: UUID
+    channel: str
+    address: str
+    subject: str
+    body: str
+    reference: str
+    answer_path: str
+    started_at: datetime
+    valid_for: timedelta
+    ring_for: timedelta
+    talk_for: timedelta
+
+
+@dataclass(frozen=True)
+class Outcome:
+    verdict: Verdict
+    sid: str = ""
+    status: str = ""
+    code: str = ""
+    text: str = ""
+    retry_after: timedelta | None = None  # set: the provider asked for patience, try the same way again
+    misconfigured: bool = False  # the provider will refuse everybody, not just this one
+    dead_address: str = ""  # set: why this address must not be used again
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a message or call is, by the provider's own word. `rank` orders the words; 90 is the end."""
+
+    sid: str
+    status: str
+    rank: int
+    sequence: int = -1
+    code: str = ""
+
+
+class LookupFailed(Exception):
+    """The provider could not be asked."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a caller hears. `ask_path`: where the pressed key goes; none: we hang up after speaking."""
+
+    say: Sequence[str] = field(default_factory=tuple)
+    ask_path: str = ""
+    repeat: int = 1
+
+
+class Channel(Protocol):
+    """One way to reach people, through one provider."""
+
+    def send(self, order: Order) -> Outcome:
+        """Hand it over. Never raises: what went wrong is in the outcome."""
+
+    def find(self, order: Order) -> Report | None:
+        """Return what the provider has of this attempt, or nothing if it has not heard of it.
+
+        :raises LookupFailed: if the provider could not be asked.
+        """
+
+    def poll(self, sid: str) -> Report:
+        """Return where it is now.
+
+        :raises LookupFailed: if the provider could not be asked.
+        """

@@ -1,0 +1,49 @@
+"""Questions about pages: what is late, which page a code means, who was reached."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Min, QuerySet
+
+from oncall.paging.models import Attempt, InboundSms, Page
+
+
+def late(*, now: datetime, after: timedelta) -> QuerySet[Page]:
+    """Pages whose due time is past by more than `after`: nobody is working on them. The auditor, the metric and the
+    dead-man condition are this one question."""
+    return Page.objects.calling().filter(next_due__lt=now - after)
+
+
+def unresolved_attempts(*, now: datetime, after: timedelta) -> QuerySet[Attempt]:
+    """Attempts nobody has settled although the time to look came and went (paging.md I4, I5)."""
+    return Attempt.objects.unsettled().filter(look_at__lt=now - after)
+
+
+def page_by_code(*, sender: str, code: str, since: datetime) -> Page | None:
+    """Return the page that `code` means when it comes from `sender`: one sent to that very number, and not too old."""
+    return (
+        Page.objects.filter(reference=code, attempts__address=sender, created_at__gte=since)
+        .select_related("person")
+        .distinct()
+        .first()
+    )
+
+
+def last_told(page: Page, *, channel: str) -> Attempt | None:
+    """Return the latest attempt of that channel by which the person was told something."""
+    return page.attempts.filter(channel=channel, told_at__isnull=False).order_by("told_at").last()
+
+
+def first_accepted_at(pages: QuerySet[Page]) -> datetime | None:
+    """Return when the provider first accepted an attempt of any of these pages, or nothing."""
+    first: datetime | None = Attempt.objects.filter(page__in=pages).aggregate(first=Min("accepted_at"))["first"]
+    return first
+
+
+def wrong_codes_in_a_row(*, sender: str) -> int:
+    """Count texts from `sender` since the last one we understood."""
+    count = 0
+    for understood in InboundSms.objects.filter(sender=sender).values_list("understood", flat=True)[:20]:
+        if understood:
+            break
+        count += 1
+    return count
