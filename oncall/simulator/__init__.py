@@ -1,0 +1,1 @@
+"""A stand-in telephone company for the demo and the tests: own process, own store, own signing."""
