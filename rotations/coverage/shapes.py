@@ -1,0 +1,67 @@
+"""The public shapes of instants and lists: RFC 3339 in UTC, `{"next", "previous", "results"}` by cursor."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+EATEN_PLUS = re.compile(r" (\d\d:\d\d)$")  # a "+" in an address that nobody wrote as %2B
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class InstantField(serializers.DateTimeField):
+    """An instant with its offset, from 1990 to 2099; answered in UTC. Without an offset it would be anybody's guess."""
+
+    default_error_messages = {
+        "invalid": "Write an instant such as 2027-03-20T23:45:00Z.",
+        "no_offset": "Say in which zone: end it with Z for UTC or with an offset such as +01:00.",
+        "range": "Write an instant between 1990 and 2099.",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=UTC, **kwargs)
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if isinstance(value, str):
+            if not value.isprintable():  # Python reads some of these as instants
+                self.fail("invalid")
+            value = EATEN_PLUS.sub(r"+\1", value)
+        instant = super().to_internal_value(value)
+        if not EARLIEST <= instant < LATEST:
+            self.fail("range")
+        return instant
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            self.fail("no_offset")
+        return super().enforce_timezone(value)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^\d\d:\d\d$", "example": "09:00"})
+class WallTimeField(serializers.TimeField):
+    """A time on a wall clock, HH:MM: no zone of its own, so it is no RFC 3339 time."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", **kwargs)
+
+
+class ByCursor(CursorPagination):
+    """Lists of 50, or `?limit=` up to 200, newest first unless a list says otherwise."""
+
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 200
+    ordering: tuple[str, ...] = ("-at", "-id")
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        cursor = super().decode_cursor(request)
+        if cursor is not None and not str(cursor.position).isprintable():  # PostgreSQL refuses NUL in text
+            raise NotFound(self.invalid_cursor_message)
+        return cursor

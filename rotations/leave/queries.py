@@ -1,0 +1,95 @@
+"""What was earned, by whom, and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from oncall.people import access
+from oncall.people.models import Person
+from rotations.leave import rules
+from rotations.leave.credit import Credit, Slice, whole_second
+from rotations.leave.models import CallOut, Evidence, LedgerEntry
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Whole seconds on a person's account."""
+
+    person: Person
+    out_of_hours_s: int
+    credit_s: int
+
+
+def visible_people(actor: Person, *, now: datetime) -> QuerySet[Person]:
+    """Whose leave `actor` may see, themselves included."""
+    return access.people_whose_leave_is_visible(actor, now=now)
+
+
+def balance(person: Person, *, at: datetime | None = None) -> Balance:
+    """Return the balance of `person`: of everything posted, or of what was posted up to `at`."""
+    return balances([person], at=at)[0]
+
+
+def balances(people: Iterable[Person], *, at: datetime | None = None) -> list[Balance]:
+    """Return the balance of each of `people`, in their order, in one query."""
+    everybody = list(people)
+    entries = LedgerEntry.objects.filter(person__in=everybody).order_by()
+    if at is not None:
+        entries = entries.filter(at__lte=at)
+    rows = entries.values("person").annotate(worked=Sum("out_of_hours_s"), earned=Sum("credit_s"))
+    sums = {row["person"]: (row["worked"], row["earned"]) for row in rows}
+    return [Balance(person, *sums.get(person.pk, (0, 0))) for person in everybody]
+
+
+def entries_visible_to(actor: Person, *, now: datetime) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(person__in=visible_people(actor, now=now).values("pk")).select_related(
+        "person", "call_out", "by"
+    )
+
+
+def call_outs_visible_to(actor: Person, *, now: datetime) -> QuerySet[CallOut]:
+    return CallOut.objects.filter(person__in=visible_people(actor, now=now).values("pk")).select_related("person")
+
+
+def open_call_out(person: Person) -> CallOut | None:
+    return CallOut.objects.open().filter(person=person).first()
+
+
+def evidence_of(call_out: CallOut) -> QuerySet[Evidence]:
+    """Return what the call-out was found from, and what was said about the same subjects before and after."""
+    same_subjects = Evidence.objects.filter(person=call_out.person_id, subject__in=call_out.subjects)
+    return same_subjects.order_by("at", "created_at")
+
+
+def credit_of(call_out: CallOut, *, now: datetime) -> Credit:
+    """Return what `call_out` earns: all of it when closed, what it would be so far when open."""
+    end = call_out.ends_at or max(whole_second(now), call_out.starts_at)
+    return rules.earn(call_out.rule, call_out.starts_at, end)
+
+
+def posted(call_outs: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Return (out-of-hours seconds, credit seconds) posted so far for each call-out that has entries."""
+    rows = (
+        LedgerEntry.objects.filter(call_out__in=list(call_outs))
+        .order_by()
+        .values("call_out")
+        .annotate(worked=Sum("out_of_hours_s"), earned=Sum("credit_s"))
+    )
+    return {row["call_out"]: (row["worked"], row["earned"]) for row in rows}
+
+
+def slice_as_json(piece: Slice) -> dict[str, Any]:
+    """Return a slice as it is kept in an entry and shown by the API."""
+    return {
+        "starts_at": f"{piece.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "ends_at": f"{piece.ends_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "local_date": piece.local_date.isoformat(),
+        "kind": piece.kind,
+        "name": piece.name,
+        "in_hours": piece.in_hours,
+        "seconds": piece.seconds,
+    }

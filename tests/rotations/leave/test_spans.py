@@ -1,0 +1,157 @@
+import random
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rotations.leave.spans import KINDS, Fact, Found, Limits, Replacement, find_spans, replace_spans
+
+LIMITS = Limits(timedelta(hours=1), timedelta(hours=8), timedelta(minutes=30))
+LATER = datetime(2027, 3, 26, tzinfo=UTC)
+
+
+def at(text: str) -> datetime:
+    """An instant of 25 March 2027, UTC."""
+    return datetime.fromisoformat(f"2027-03-25T{text}").replace(tzinfo=UTC)
+
+
+def facts(text: str) -> list[Fact]:
+    """Read "03:00 page A, 03:04 acknowledge A"."""
+    words = [line.split() for line in text.split(", ")]
+    kinds = {str(kind): kind for kind in KINDS}
+    return [Fact(at(when), kinds[kind], subject) for when, kind, subject in words]
+
+
+def short(spans: list[Found]) -> list[str]:
+    return [
+        f"{one.starts_at:%H:%M:%S}-{f'{one.ends_at:%H:%M:%S}' if one.ends_at else 'open'}"
+        f"{' forgotten' if one.forgotten else ''}"
+        for one in spans
+    ]
+
+
+CASES = {
+    "from page to resolve": ("03:00 page A, 03:04 acknowledge A, 05:00 resolve A", ["03:00:00-05:00:00"]),
+    "resolved at once": ("03:00 page A, 03:03 resolve A", ["03:00:00-03:03:00"]),
+    "acted an hour after the page: the page": (
+        "03:00 page A, 04:00 acknowledge A, 05:00 resolve A",
+        ["03:00:00-05:00:00"],
+    ),
+    "acted later than that: the act": ("03:00 page A, 04:00:01 acknowledge A, 05:00 resolve A", ["04:00:01-05:00:00"]),
+    "the first page counts": (
+        "03:00 page A, 03:05 page A, 03:06 acknowledge A, 04:00 resolve A",
+        ["03:00:00-04:00:00"],
+    ),
+    "paged and never acted": ("03:00 page A, 03:05 page A", []),
+    "paged, over before they acted": ("03:00 page A, 03:30 over A", []),
+    "over ends it": ("03:00 page A, 03:01 acknowledge A, 03:40 over A", ["03:00:00-03:40:00"]),
+    "handed over with one key": ("03:00 page A, 03:02 hand_over A", ["03:00:00-03:02:00"]),
+    "came back after the hand-over": (
+        "03:00 page A, 03:02 hand_over A, 03:30 page A, 03:31 acknowledge A, 04:00 stand_down A",
+        ["03:00:00-03:02:00", "03:30:00-04:00:00"],
+    ),
+    "unpaged volunteer acknowledges": ("03:00 acknowledge A, 04:00 resolve A", ["03:00:00-04:00:00"]),
+    "a note without a page": ("03:00 note A", []),
+    "a note the morning after": ("03:00 page A, 03:10 resolve A, 09:00 note A", ["03:00:00-03:10:00"]),
+    "a note in answer to a page": ("03:00 page A, 03:10 note A, 03:20 stand_down A", ["03:00:00-03:20:00"]),
+    "a resolve out of the blue takes no time": ("03:00 resolve A", []),
+    "still open": ("20:00 page A, 20:01 acknowledge A", ["20:00:00-open"]),
+    "forgotten: 30 min after the last act": (
+        "03:00 page A, 03:05 acknowledge A, 03:20 note A",
+        ["03:00:00-03:50:00 forgotten"],
+    ),
+    "forgotten, and resolved in the morning": (
+        "00:00 page A, 00:05 acknowledge A, 09:00 resolve A",
+        ["00:00:00-00:35:00 forgotten"],
+    ),
+    "an act just in time": ("00:00 page A, 00:05 acknowledge A, 08:04 resolve A", ["00:00:00-08:04:00"]),
+    "two alarms that ring together": (
+        "03:00 page A, 03:02 acknowledge A, 03:10 page B, 03:11 acknowledge B, 03:30 resolve A, 04:00 resolve B",
+        ["03:00:00-04:00:00"],
+    ),
+    "one ends as the other begins": (
+        "03:00 page A, 03:10 resolve A, 03:10 page B, 03:20 resolve B",
+        ["03:00:00-03:20:00"],
+    ),
+    "two alarms apart": (
+        "03:00 page A, 03:10 resolve A, 03:11 page B, 03:20 resolve B",
+        ["03:00:00-03:10:00", "03:11:00-03:20:00"],
+    ),
+    "one forgotten inside a longer one": (
+        "00:00 page A, 00:01 acknowledge A, 00:05 page B, 00:06 acknowledge B, 02:00 resolve B",
+        ["00:00:00-02:00:00"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("story", "expected"), CASES.values(), ids=CASES)
+def test_a_call_out_is(story, expected):
+    assert short(find_spans(facts(story), limits=LIMITS, now=LATER)) == expected
+
+
+def test_an_open_one_knows_its_open_subjects_and_when_they_lapse():
+    (found,) = find_spans(
+        facts("03:00 page A, 03:01 acknowledge A, 03:05 page B, 03:06 acknowledge B, 03:30 resolve A"),
+        limits=LIMITS,
+        now=at("04:00"),
+    )
+    assert (found.subjects, found.open_subjects, found.lapses_at) == (("A", "B"), ("B",), at("11:06"))
+
+
+def test_fractions_of_a_second_are_cut_off_both_ends():
+    story = [Fact(at("03:00:00.900000"), "page", "A"), Fact(at("03:03:00.100000"), "resolve", "A")]
+    assert short(find_spans(story, limits=LIMITS, now=LATER)) == ["03:00:00-03:03:00"]
+
+
+def change(was: str, now: str) -> Replacement:
+    return Replacement(*(at(text) for text in [*was.split("-"), *now.split("-")]))
+
+
+@pytest.mark.parametrize(
+    ("story", "changes", "expected"),
+    [
+        ("03:00 page A, 04:00 acknowledge A, 04:00 resolve A", ["03:00-04:00 03:00-04:20"], ["03:00:00-04:20:00"]),
+        ("03:00 page A, 04:00 acknowledge A, 04:00 resolve A", ["03:00-04:00 03:10-03:40"], ["03:10:00-03:40:00"]),
+        (
+            "03:00 page A, 04:00 resolve A",
+            ["03:00-04:00 03:00-05:00", "03:00-05:00 03:00-03:30"],
+            ["03:00:00-03:30:00"],
+        ),
+        (  # evidence that came after the correction and reaches further
+            "03:00 page A, 04:00 resolve A, 03:50 page B, 04:30 resolve B",
+            ["03:00-04:00 03:00-03:30"],
+            ["03:00:00-03:30:00", "04:00:00-04:30:00"],
+        ),
+        (  # a correction that reaches into another call-out: one, and no second twice
+            "03:00 page A, 04:00 resolve A, 05:00 page B, 06:00 resolve B",
+            ["03:00-04:00 03:00-05:30"],
+            ["03:00:00-06:00:00"],
+        ),
+    ],
+)
+def test_a_correction_replaces_what_stood_before_it(story, changes, expected):
+    found = find_spans(facts(story), limits=LIMITS, now=LATER)
+    assert short(replace_spans(found, [change(*text.split()) for text in changes])) == expected
+
+
+stories = st.lists(
+    st.builds(
+        Fact,
+        at=st.integers(0, 86_000).map(lambda s: datetime(2027, 3, 25, tzinfo=UTC) + timedelta(seconds=s)),
+        kind=st.sampled_from(KINDS),
+        subject=st.sampled_from("ABC"),
+    ),
+    max_size=30,
+)
+
+
+@given(stories, st.randoms(use_true_random=False))
+def test_spans_are_disjoint_and_do_not_depend_on_the_order_of_arrival(story: list[Fact], shuffle: random.Random):
+    found = find_spans(story, limits=LIMITS, now=LATER)
+    other = list(story)
+    shuffle.shuffle(other)
+    assert find_spans(other, limits=LIMITS, now=LATER) == found
+    assert all(one.ends_at and one.ends_at < two.starts_at for one, two in pairwise(found))
+    assert all(one.ends_at is None or one.starts_at < one.ends_at for one in found)
