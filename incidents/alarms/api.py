@@ -1,0 +1,238 @@
+"""An edge: alarms for other programs (api.md)."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from incidents.alarms import queries, services, work
+from incidents.alarms.models import PEOPLE, Alarm
+from incidents.escalation.models import EscalationPolicy
+from oncall import clock
+from oncall.paging.services import Unreachable
+from oncall.people.cursor import Cursor
+from oncall.people.errors import Conflict
+from oncall.people.models import Person
+from oncall.people.viewer import viewer
+
+
+class AlarmSerializer(serializers.ModelSerializer[Alarm]):
+    """An alarm. `next_due` is when the next step comes, or when the acknowledgement lapses."""
+
+    acknowledged_by = serializers.CharField(source="acknowledged_by.name", default=None, read_only=True)
+    acknowledged_by_id = serializers.UUIDField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Alarm
+        fields = (
+            "id", "title", "state", "severity", "cycle", "version", "key", "source", "description", "labels", "link",
+            "product", "fired_at", "acknowledged_at", "acknowledged_by", "acknowledged_by_id", "resolved_at",
+            "next_due",
+            "count",
+        )  # fmt: skip
+
+
+class RaiseSerializer(serializers.Serializer[Any]):
+    """What to raise. Only `title` is required; without `key` each is an alarm of its own."""
+
+    title = serializers.CharField(max_length=300)
+    key = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    severity = serializers.IntegerField(min_value=1, max_value=5, default=3)
+    status = serializers.ChoiceField(choices=["firing", "resolved"], default="firing")
+    description = serializers.CharField(required=False, allow_blank=True, default="", max_length=10_000)
+    labels = serializers.DictField(child=serializers.CharField(max_length=1000), required=False, default=dict)
+    link = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+    product = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    policy = serializers.SlugRelatedField(
+        slug_field="name", queryset=EscalationPolicy.objects.all(), required=False, allow_null=True, default=None
+    )
+
+    def validate_labels(self, value: dict[str, str]) -> dict[str, str]:
+        if any("\x00" in key for key in value):
+            raise serializers.ValidationError("A label's name holds a NUL character. Leave it out.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["status"] == "resolved" and not attrs["key"]:
+            raise serializers.ValidationError({"key": ["Missing. Only a key says which alarm to resolve."]})
+        return attrs
+
+
+class AlarmFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """`state` may also be open: firing or acknowledged. `since`: fired at or after this instant."""
+
+    state = django_filters.ChoiceFilter(
+        choices=[("open", "open"), *Alarm.State.choices],
+        method="by_state",
+        label="open, firing, acknowledged or resolved",
+    )
+    severity = django_filters.NumberFilter(min_value=1, max_value=5)
+    product = django_filters.CharFilter(max_length=120)
+    since = django_filters.IsoDateTimeFilter(field_name="fired_at", lookup_expr="gte")
+
+    class Meta:
+        model = Alarm
+        fields = ("state", "severity", "product", "since")
+
+    def by_state(self, rows: Any, name: str, value: str) -> Any:
+        return rows.open() if value == "open" else rows.filter(state=value)
+
+
+class NewestFirst(Cursor):
+    ordering: Any = ("-fired_at", "-id")
+
+
+class Alarms(generics.ListAPIView[Alarm]):
+    """GET lists alarms, newest first. POST raises one."""
+
+    serializer_class = AlarmSerializer
+    filterset_class = AlarmFilter
+    pagination_class = NewestFirst
+
+    def get_queryset(self) -> Any:
+        return Alarm.objects.visible_to(viewer(self.request)).select_related("acknowledged_by")
+
+    @extend_schema(request=RaiseSerializer, responses={201: AlarmSerializer, 200: AlarmSerializer})
+    def post(self, request: Request) -> Response:
+        """Raise an alarm, count a repeat of an open one with the same key (200), or resolve it."""
+        form = RaiseSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        data, now, person = form.validated_data, clock.now(), viewer(request)
+        if data["status"] == "resolved":
+            alarm = Alarm.objects.open().filter(source_id=PEOPLE, key=data["key"]).first()
+            if alarm is None:
+                raise serializers.ValidationError({"key": [f"No open alarm has the key “{data['key']}”."]})
+            return Response(AlarmSerializer(services.resolve(alarm=alarm, by=person, now=now)).data)
+        firing = services.Firing(
+            title=data["title"],
+            severity=data["severity"],
+            source_id=PEOPLE,
+            source=person.name,
+            key=data["key"],
+            description=data["description"],
+            labels=data["labels"],
+            link=data["link"],
+            product=data["product"],
+        )
+        alarm = services.fire(firing=firing, policy=data["policy"], now=now, by=person)
+        fresh = alarm.count == 1
+        return Response(AlarmSerializer(alarm).data, status.HTTP_201_CREATED if fresh else status.HTTP_200_OK)
+
+
+class OneAlarm(generics.RetrieveAPIView[Alarm]):
+    """One alarm."""
+
+    serializer_class = AlarmSerializer
+    lookup_field = "id"
+
+    def get_queryset(self) -> Any:
+        return Alarm.objects.visible_to(viewer(self.request)).select_related("acknowledged_by")
+
+
+class LineSerializer(serializers.Serializer[queries.Line]):
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    person = serializers.CharField()
+    person_id = serializers.UUIDField(allow_null=True)
+    text = serializers.CharField()
+
+
+class Timeline(APIView):
+    @extend_schema(responses=LineSerializer(many=True))
+    def get(self, request: Request, id: UUID) -> Response:
+        """Every page, attempt, answer and change, oldest first."""
+        alarm = get_object_or_404(Alarm.objects.visible_to(viewer(request)), id=id)
+        lines = queries.timeline(alarm)
+        return Response(LineSerializer(lines, many=True).data)  # type: ignore[arg-type]
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=10_000)
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    person = serializers.PrimaryKeyRelatedField(queryset=Person.objects.active(), pk_field=serializers.UUIDField())
+
+
+class WhySerializer(serializers.Serializer[Any]):
+    why = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+LOST = {409: OpenApiResponse(description="Somebody else was first, or it is over. The body says who and when.")}
+
+
+def act(request: Request, id: UUID, verb: Callable[[Alarm], object]) -> Response:
+    """Do `verb` to the alarm and answer with it as it is afterwards; a lost race is 409, a bad field 400."""
+    alarm = get_object_or_404(Alarm.objects.visible_to(viewer(request)), id=id)
+    try:
+        verb(alarm)
+    except (work.AlreadyAcknowledged, work.AlreadyEscalated, services.AlreadyResolved) as error:
+        raise Conflict(str(error)) from error
+    except Unreachable as error:
+        raise serializers.ValidationError({"person": [str(error)]}) from error
+    except work.EmptyNote as error:
+        raise serializers.ValidationError({"text": [str(error)]}) from error
+    return Response(AlarmSerializer(Alarm.objects.select_related("acknowledged_by").get(pk=alarm.pk)).data)
+
+
+def read(form: serializers.Serializer[Any], field: str) -> Any:
+    """Return one checked field of a request's body."""
+    form.is_valid(raise_exception=True)
+    return form.validated_data[field]
+
+
+class Acknowledge(APIView):
+    @extend_schema(request=None, responses={200: AlarmSerializer} | LOST)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Take the alarm: nobody else is called for it until the acknowledgement lapses."""
+        return act(request, id, lambda alarm: work.acknowledge(alarm=alarm, by=viewer(request), now=clock.now()))
+
+
+class Resolve(APIView):
+    @extend_schema(request=WhySerializer, responses={200: AlarmSerializer} | LOST)
+    def post(self, request: Request, id: UUID) -> Response:
+        """It is over."""
+        why = read(WhySerializer(data=request.data), "why")
+        return act(
+            request, id, lambda alarm: services.resolve(alarm=alarm, by=viewer(request), why=why, now=clock.now())
+        )
+
+
+class Escalate(APIView):
+    @extend_schema(request=None, responses={200: AlarmSerializer} | LOST)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Let the next step come now."""
+        return act(request, id, lambda alarm: work.escalate(alarm=alarm, by=viewer(request), now=clock.now()))
+
+
+class Reassign(APIView):
+    @extend_schema(request=PersonSerializer, responses={200: AlarmSerializer} | LOST)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Hand it to somebody: they are paged now."""
+        to = read(PersonSerializer(data=request.data), "person")
+        return act(request, id, lambda alarm: work.reassign(alarm=alarm, to=to, by=viewer(request), now=clock.now()))
+
+
+class CallIn(APIView):
+    @extend_schema(request=PersonSerializer, responses={200: AlarmSerializer} | LOST)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Page one more person; who has the alarm keeps it."""
+        person = read(PersonSerializer(data=request.data), "person")
+        return act(
+            request, id, lambda alarm: work.call_in(alarm=alarm, person=person, by=viewer(request), now=clock.now())
+        )
+
+
+class Note(APIView):
+    @extend_schema(request=NoteSerializer, responses={200: AlarmSerializer} | LOST)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Write something into the timeline."""
+        text = read(NoteSerializer(data=request.data), "text")
+        return act(request, id, lambda alarm: work.note(alarm=alarm, by=viewer(request), text=text, now=clock.now()))

@@ -1,0 +1,182 @@
+"""The pager's heart: alarms whose time has come take their next step. Safe to run late, twice or in parallel.
+
+One alarm is one transaction: its pages, its log and its next due time commit together or not at all.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from incidents.alarms.models import ITSELF, Alarm, AlarmPage, LogEntry
+from incidents.alarms.pages import call
+from incidents.alarms.services import restart, write
+from incidents.escalation.decision import EmptyPolicy, Fire, Position, decide, plan_from_json
+from incidents.escalation.queries import Called, who_is_called
+from oncall.limits.queries import Limits
+from oncall.paging.models import Page
+from oncall.paging.services import Unreachable, say_unreachable
+from oncall.people import queries as people
+from oncall.troubles import services as troubles
+
+log = logging.getLogger(__name__)
+
+
+def escalate_due(*, now: datetime, limits: Limits, at_most: int = 50) -> int:
+    """Let due alarms take one step each, the worst first. Returns how many did.
+
+    An alarm that breaks is put off by a few seconds and said aloud as a trouble; it never holds up the others.
+    """
+    done = 0
+    while done < at_most:
+        alarm_id = None
+        try:
+            with transaction.atomic():
+                alarm = (
+                    Alarm.objects.open()
+                    .due(now)
+                    .select_for_update(skip_locked=True)
+                    .order_by("severity", "next_due")
+                    .first()
+                )
+                if alarm is None:
+                    break
+                alarm_id = alarm.pk
+                take_step(alarm, now=now, limits=limits)
+        except Exception as error:
+            if alarm_id is None:
+                raise
+            log.exception("alarm %s", alarm_id)
+            _put_off(alarm_id, error=error, now=now)
+        done += 1
+    return done
+
+
+def _put_off(alarm_id: UUID, *, error: Exception, now: datetime) -> None:
+    with transaction.atomic():
+        Alarm.objects.open().filter(pk=alarm_id).update(next_due=now + timedelta(seconds=5))
+        if Alarm.objects.filter(pk=alarm_id, source_id=ITSELF).exists():
+            return
+        troubles.raise_trouble(
+            kind="engine",
+            key=str(alarm_id),
+            text=f"An alarm cannot take its next step: {type(error).__name__}: {error}",
+            url=f"/alarms/{alarm_id}/",
+            now=now,
+        )
+
+
+def take_step(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
+    """Take the step that is due: an acknowledgement lapses, or the plan goes on until somebody is called.
+
+    A step that reaches nobody moves on at once and says so; where a whole round reaches nobody, the last resort is
+    called (pilot, managers, administrators). It is never silent.
+    """
+    if alarm.state == Alarm.State.ACKNOWLEDGED:
+        holder = alarm.acknowledged_by
+        write(alarm, LogEntry.Kind.LAPSED, f"Nothing from {holder} for a while: the policy starts again.", now=now)
+        restart(alarm, now=now)
+    plan = plan_from_json(alarm.plan)
+    position = Position(alarm.step, alarm.round)
+    repeat = limits.span("policy_end_repeat_s")
+    for _ in range(len(plan.steps) + 1):
+        try:
+            fire = decide(plan=plan, position=position, now=now, repeat=repeat)
+        except EmptyPolicy as error:
+            write(alarm, LogEntry.Kind.NOBODY, str(error), now=now)
+            break
+        reached = _call_step(alarm, fire, now=now, limits=limits)
+        _advance(alarm, fire, now=now)
+        if reached:
+            return
+        if fire.end:
+            break
+        position = fire.after
+    _last_resort(alarm, now=now, limits=limits)
+    alarm.next_due, alarm.stepped_at = now + repeat, now
+    alarm.save(update_fields=["next_due", "stepped_at"])
+
+
+def _advance(alarm: Alarm, fire: Fire, *, now: datetime) -> None:
+    alarm.step, alarm.round, alarm.next_due, alarm.stepped_at = fire.after.step, fire.after.round, fire.next_due, now
+    alarm.save(update_fields=["step", "round", "next_due", "stepped_at"])
+
+
+def _call_step(alarm: Alarm, fire: Fire, *, now: datetime, limits: Limits) -> bool:
+    names = ", ".join(target.name for target in fire.step.targets)
+    prefix = ""
+    if fire.end:
+        minutes = int((now - alarm.fired_at).total_seconds() // 60)
+        prefix = f"Nobody has answered for {minutes} min: "
+        text = f"The policy is at its end and nobody has answered. {names} is called again."
+        write(alarm, LogEntry.Kind.END, text, now=now)
+    else:
+        write(alarm, LogEntry.Kind.STEP, f"Step {fire.index + 1}: {names}.", now=now)
+    return _call_people(
+        alarm, who_is_called(fire.step.targets, now=now), fire=fire, prefix=prefix, now=now, limits=limits
+    )
+
+
+def _call_people(
+    alarm: Alarm, called: list[Called], *, fire: Fire | None, prefix: str, now: datetime, limits: Limits
+) -> bool:
+    reached = False
+    for one in called:
+        try:
+            page = call(
+                alarm=alarm,
+                person=one.person,
+                step=fire.index if fire else -1,
+                why=one.why,
+                now=now,
+                limits=limits,
+                prefix=prefix,
+            )
+        except Unreachable as error:
+            write(alarm, LogEntry.Kind.NOBODY, f"{error} ({one.why})", now=now)
+            say_unreachable(person=one.person, error=error, now=now)
+            continue
+        reached = True
+        write(
+            alarm, LogEntry.Kind.PAGED, f"Paging {one.person.name}: {one.why}.", now=now, person=one.person, page=page
+        )
+    if not called and fire is not None:
+        write(alarm, LogEntry.Kind.NOBODY, f"Step {fire.index + 1} reaches nobody. Going on at once.", now=now)
+    return reached
+
+
+def _last_resort(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
+    why = "the policy reaches nobody, so the last resort is called: the pilot, else managers, else administrators"
+    called = [Called(person, why) for person in people.last_resort(now=now)]
+    write(alarm, LogEntry.Kind.NOBODY, "No step reaches anybody: the last resort is called.", now=now)
+    reached = _call_people(alarm, called, fire=None, prefix="", now=now, limits=limits)
+    if not reached and alarm.source_id != ITSELF:  # a trouble about this would raise the next such alarm, and so on
+        text = f"“{alarm.title}” cannot be told to anybody: no step and no last resort reaches a person."
+        troubles.raise_trouble(kind="nobody", key=str(alarm.pk), text=text, url=alarm.path, now=now)
+
+
+def hasten(*, now: datetime) -> int:
+    """Move alarms on at once whose step called only people that no way got through to. Returns how many."""
+    moved = 0
+    failed = (
+        AlarmPage.objects.filter(hastened=False, page__state=Page.State.UNREACHABLE, alarm__state=Alarm.State.FIRING)
+        .select_related("alarm", "page__person")
+        .order_by("linked_at")[:50]
+    )
+    for one in failed:
+        with transaction.atomic():
+            alarm = Alarm.objects.select_for_update(skip_locked=True).filter(pk=one.alarm_id).first()
+            if alarm is None:
+                continue
+            AlarmPage.objects.filter(pk=one.pk).update(hastened=True)
+            if alarm.state != Alarm.State.FIRING or alarm.cycle != one.cycle:
+                continue
+            text = f"{one.page.person.name} could not be reached. {one.page.ended_why}"
+            write(alarm, LogEntry.Kind.NOBODY, text, now=now, page=one.page)
+            others = Page.objects.calling().filter(links__alarm=alarm, links__cycle=alarm.cycle)
+            if not others.exists() and alarm.next_due and alarm.next_due > now:
+                alarm.next_due = now
+                alarm.save(update_fields=["next_due"])
+                moved += 1
+    return moved

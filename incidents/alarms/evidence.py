@@ -1,0 +1,47 @@
+"""Write down who worked when, for the ledger below: leave is computed from this and nothing else (domain.md 5.7)."""
+
+from datetime import datetime
+
+from incidents.alarms.models import ACTS, Alarm, LogEntry
+from incidents.alarms.pages import pages_of
+from oncall.paging import queries as paging
+from oncall.people.models import Person
+from rotations.leave import services as leave
+from rotations.leave.spans import Kind
+
+
+def acted(*, alarm: Alarm, person: Person, kind: Kind, text: str, now: datetime) -> None:
+    """Somebody did something about this alarm: their call-out began with the first page the provider accepted for
+    it.
+    """
+    paged_at = paging.first_accepted_at(pages_of(alarm, person=person))
+    if paged_at is not None:
+        _record(alarm, person, "page", f"Paged for “{alarm.title}”.", at=min(paged_at, now), now=now)
+    _record(alarm, person, kind, text, at=now, now=now)
+
+
+def _record(alarm: Alarm, person: Person, kind: Kind, text: str, *, at: datetime, now: datetime) -> None:
+    leave.record(person=person, at=at, kind=kind, subject=alarm.subject, text=text, url=alarm.path, now=now)
+
+
+def engaged(alarm: Alarm) -> list[Person]:
+    """Return everybody who did something in this cycle, each once."""
+    log = LogEntry.objects.filter(alarm=alarm, cycle=alarm.cycle, kind__in=ACTS, person__isnull=False)
+    return list(Person.objects.filter(pk__in=log.values("person")))
+
+
+def everyone_stands_down(*, alarm: Alarm, by: Person | None, now: datetime) -> None:
+    """It is resolved: the work of everybody engaged in it ends here, as far as this alarm goes."""
+    for person in engaged(alarm):
+        if by is not None and person.pk == by.pk:
+            continue
+        _record(
+            alarm,
+            person,
+            "over",
+            f"“{alarm.title}” was resolved by {by.name if by else alarm.source}.",
+            at=now,
+            now=now,
+        )
+    if by is not None:
+        acted(alarm=alarm, person=by, kind="resolve", text=f"Resolved “{alarm.title}”.", now=now)

@@ -1,0 +1,31 @@
+"""PURE. Several alarms in one page: what it is called and what is said. Source: domain.md 5.9."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a page says of one alarm."""
+
+    severity: int
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Words:
+    severity: int
+    title: str
+    text: str
+
+
+def words_for(alarms: Sequence[Told], *, prefix: str = "") -> Words:
+    """Return the words for a page about these alarms: the worst first, the rest counted.
+
+    One alarm is its own title; several are “3 alarms: <worst>”. The severity is the worst of them (1 is worst).
+    """
+    worst = sorted(alarms, key=lambda told: told.severity)
+    title = worst[0].title if len(worst) == 1 else f"{len(worst)} alarms: {worst[0].title}"
+    lines = [f"SEV-{told.severity} {told.title}\n{told.url}" for told in worst]
+    return Words(worst[0].severity, prefix + title, prefix + "\n\n".join(lines))

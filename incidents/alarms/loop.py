@@ -1,0 +1,94 @@
+"""One loop for whoever runs it: claim, work, sleep until a NOTIFY or for 100 ms at most. A Celery tick runs it for its
+second, the pulse for ever. PostgreSQL is queue, clock and lock; nothing here is lost with the process.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from incidents.alarms import engine, watch
+from oncall import clock
+from oncall.limits import queries as limits
+from oncall.limits.queries import Limits
+from oncall.paging.sender import Sender
+from oncall.paging.wake import CHANNEL
+from oncall.troubles import services as troubles
+from rotations.leave import services as leave
+
+log = logging.getLogger(__name__)
+LONGEST_SLEEP_S = 0.1
+SLOW_EVERY = timedelta(seconds=1)  # lookups, audits and what else may wait
+SLOWEST_EVERY = timedelta(seconds=30)
+
+
+class Loop:
+    """Escalate, send, look up, audit; `name` is under which its heartbeat is kept."""
+
+    def __init__(self, *, name: str, threads: int = 0) -> None:
+        self.name = name
+        self.sender = Sender(threads=threads or settings.SENDERS)
+        self._listener: psycopg.Connection[tuple[object, ...]] | None = None
+        self._limits: Limits | None = None
+        self._slow_at: datetime | None = None
+        self._slowest_at: datetime | None = None
+
+    def run_for(self, seconds: float) -> None:
+        """Run until `seconds` of the database's clock have passed, and let what is under way finish."""
+        end = clock.now() + timedelta(seconds=seconds)
+        while self.turn() < end:
+            self.sleep()
+
+    def turn(self) -> datetime:
+        """Do all that is due now. Returns the instant it began."""
+        now = clock.now()
+        if self._limits is None or self._slow_at is None or now >= self._slow_at or now < self._slow_at - SLOW_EVERY:
+            self._limits = limits.at(now)
+            self._slow(now)
+        while engine.escalate_due(now=now, limits=self._limits) or self._send(now):
+            now = clock.now()
+        return now
+
+    def _send(self, now: datetime) -> bool:
+        assert self._limits is not None
+        sent = self.sender.send_due(now=now, limits=self._limits)
+        if sent and not self.sender.free:
+            self.sender.wait(LONGEST_SLEEP_S)
+        return bool(sent)
+
+    def _slow(self, now: datetime) -> None:
+        """Once a second: ask about lost answers, send notices, move on from dead ways, watch troubles, beat."""
+        assert self._limits is not None
+        self._slow_at = now + SLOW_EVERY
+        self.sender.reconcile(now=now, limits=self._limits)
+        self.sender.send_notices(now=now, limits=self._limits)
+        engine.hasten(now=now)
+        watch.watch(now=now)
+        if self._slowest_at is None or now >= self._slowest_at:
+            self._slowest_at = now + SLOWEST_EVERY
+            watch.audit(now=now, after_s=float(self._limits.number("page_late_after_s")))
+            leave.close_forgotten(now=now)
+        troubles.beat(name=self.name, now=now)
+
+    def sleep(self) -> None:
+        """Return at a NOTIFY, or after 100 ms."""
+        if not self.sender.free:
+            self.sender.wait(LONGEST_SLEEP_S)
+            return
+        for _ in self._listening().notifies(timeout=LONGEST_SLEEP_S, stop_after=1):
+            pass
+
+    def _listening(self) -> "psycopg.Connection[tuple[object, ...]]":
+        if self._listener is None or self._listener.closed:
+            connection.ensure_connection()
+            self._listener = psycopg.connect(**connection.get_connection_params() | {"autocommit": True})
+            self._listener.execute(f"LISTEN {CHANNEL}")
+        return self._listener
+
+    def close(self) -> None:
+        """Let what is under way finish, and hang up."""
+        self.sender.close()
+        if self._listener is not None:
+            self._listener.close()

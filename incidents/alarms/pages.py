@@ -1,0 +1,88 @@
+"""Verbs between an alarm and its pages: call somebody for it, join pages, end those nobody needs any more."""
+
+from datetime import datetime
+from urllib.parse import urljoin
+
+from django.conf import settings
+
+from incidents.alarms.grouping import Told, words_for
+from incidents.alarms.models import Alarm, AlarmPage
+from oncall.limits.queries import Limits
+from oncall.paging import services as paging
+from oncall.paging.models import Page, PageQuerySet
+from oncall.people.models import Person
+
+ANSWER_PATH = "/hooks/twilio/voice/"
+
+
+def call(*, alarm: Alarm, person: Person, step: int, why: str, now: datetime, limits: Limits, prefix: str = "") -> Page:
+    """Page `person` for this alarm, or let the alarm join a page of theirs that began within the last minute.
+
+    Somebody who is still being called for this very alarm is not called twice at once.
+
+    :raises paging.Unreachable: if there is no way to reach the person.
+    """
+    calling = Page.objects.calling().select_for_update().filter(person=person)
+    same = calling.filter(links__alarm=alarm, links__cycle=alarm.cycle).first()
+    if same is not None:
+        if same.next_rung < len(same.ladder):
+            return same
+        paging.end(page=same, state=Page.State.UNANSWERED, why="Not answered; called anew.", now=now)
+    share = calling.filter(
+        created_at__gt=now - limits.span("page_share_window_s"),
+        urgency__in=["high", paging.urgency_of(alarm.severity)],
+        links__isnull=False,
+    ).first()
+    if share is not None:
+        link(alarm=alarm, page=share, step=step, why=why, now=now)
+        words = words_for([_told(one.alarm) for one in share.links.select_related("alarm")])
+        paging.retell(page=share, severity=words.severity, title=words.title, text=words.text, now=now)
+        return share
+    words = words_for([_told(alarm)], prefix=prefix)
+    page = paging.page(
+        key=f"alarm:{alarm.pk}:{alarm.cycle}:{step}:{person.pk}:{_nth(alarm, person)}",
+        person=person,
+        severity=alarm.severity,
+        title=words.title,
+        text=f"{words.text}\n\nYou are called because: {why}",
+        url=urljoin(settings.PUBLIC_BASE_URL, alarm.path),
+        answer_path=ANSWER_PATH,
+        now=now,
+    )
+    link(alarm=alarm, page=page, step=step, why=why, now=now)
+    return page
+
+
+def _nth(alarm: Alarm, person: Person) -> int:
+    return alarm.links.filter(cycle=alarm.cycle, page__person=person).count()
+
+
+def _told(alarm: Alarm) -> Told:
+    return Told(alarm.severity, alarm.title, urljoin(settings.PUBLIC_BASE_URL, alarm.path))
+
+
+def link(*, alarm: Alarm, page: Page, step: int, why: str, now: datetime) -> AlarmPage:
+    made, _ = AlarmPage.objects.get_or_create(
+        alarm=alarm, cycle=alarm.cycle, page=page, defaults={"step": step, "why": why[:300], "linked_at": now}
+    )
+    return made
+
+
+def end_needless(*, alarm: Alarm, by: Person | None, why: str, now: datetime) -> None:
+    """End the pages of this alarm, but not one that some other alarm, still firing, shares.
+
+    The pages of `by`, who just acted, count as answered; the others' are no longer needed.
+    """
+    for page in pages_of(alarm).calling():
+        others = AlarmPage.objects.filter(page=page, alarm__state=Alarm.State.FIRING).exclude(alarm=alarm)
+        if others.exists():
+            continue
+        if by is not None and page.person_id == by.pk:
+            paging.answer(page=page, attempt=None, why=why, now=now)
+        else:
+            paging.cancel(page=page, why=why, now=now)
+
+
+def pages_of(alarm: Alarm, *, person: Person | None = None) -> PageQuerySet:
+    pages = Page.objects.filter(links__alarm=alarm, links__cycle=alarm.cycle)
+    return pages.filter(person=person) if person else pages

@@ -1,0 +1,32 @@
+"""Addresses of alarms: screens, and answers by telephone. `api_urlpatterns` are mounted under /api/v1/."""
+
+from django.urls import path, re_path
+
+from incidents.alarms import answers, api, views
+
+urlpatterns = [
+    path("alarms/", views.alarms, name="alarms"),
+    path("alarms/raise/", views.raise_alarm, name="alarm_raise"),
+    path("alarms/<uuid:id>/", views.alarm, name="alarm"),
+    path("alarms/<uuid:id>/acknowledge/", views.acknowledge, name="alarm_acknowledge"),
+    path("alarms/<uuid:id>/resolve/", views.resolve, name="alarm_resolve"),
+    path("alarms/<uuid:id>/escalate/", views.escalate, name="alarm_escalate"),
+    path("alarms/<uuid:id>/stand-down/", views.stand_down, name="alarm_stand_down"),
+    path("alarms/<uuid:id>/note/", views.note, name="alarm_note"),
+    path("alarms/<uuid:id>/hand-over/", views.reassign, name="alarm_reassign"),
+    path("me/page/", views.page_me, name="page_me"),
+    path("hooks/twilio/voice/<uuid:attempt_id>/start/", answers.start, name="twilio_voice_start"),
+    path("hooks/twilio/voice/<uuid:attempt_id>/key/", answers.key, name="twilio_voice_key"),
+    re_path(r"^hooks/twilio/sms/inbound/?$", answers.inbound_sms, name="twilio_sms_inbound"),
+]
+api_urlpatterns = [
+    path("alarms/", api.Alarms.as_view(), name="api_alarms"),
+    path("alarms/<uuid:id>/", api.OneAlarm.as_view(), name="api_alarm"),
+    path("alarms/<uuid:id>/timeline/", api.Timeline.as_view(), name="api_timeline"),
+    path("alarms/<uuid:id>/acknowledge/", api.Acknowledge.as_view(), name="api_acknowledge"),
+    path("alarms/<uuid:id>/resolve/", api.Resolve.as_view(), name="api_resolve"),
+    path("alarms/<uuid:id>/escalate/", api.Escalate.as_view(), name="api_escalate"),
+    path("alarms/<uuid:id>/reassign/", api.Reassign.as_view(), name="api_reassign"),
+    path("alarms/<uuid:id>/call-in/", api.CallIn.as_view(), name="api_call_in"),
+    path("alarms/<uuid:id>/note/", api.Note.as_view(), name="api_note"),
+]

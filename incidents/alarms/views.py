@@ -1,0 +1,211 @@
+"""An edge: alarms on screens. Every button works without JavaScript; an error appears where the button is."""
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_POST
+
+from incidents.alarms import queries, services, work
+from incidents.alarms.forms import NoteForm, PersonForm, RaiseForm
+from incidents.alarms.models import Alarm
+from incidents.alarms.pages import ANSWER_PATH
+from incidents.escalation.decision import Position, decide, plan_from_json
+from incidents.escalation.queries import who_is_called
+from oncall import clock
+from oncall.limits import queries as limits
+from oncall.paging import services as paging
+from oncall.people.viewer import viewer
+
+STATES = [
+    ("open", "Open"),
+    ("firing", "Firing"),
+    ("acknowledged", "Acknowledged"),
+    ("resolved", "Resolved"),
+    ("all", "All"),
+]
+
+
+def alarms(request: HttpRequest) -> HttpResponse:
+    """The list, newest first; filters stand in the URL."""
+    chosen = request.GET.get("state", "open")
+    rows = Alarm.objects.visible_to(viewer(request)).select_related("acknowledged_by")
+    if chosen == "open":
+        rows = rows.open()
+    elif chosen in Alarm.State.values:
+        rows = rows.filter(state=chosen)
+    words = request.GET.get("q", "").replace("\x00", "").strip()
+    if words:
+        rows = rows.filter(title__icontains=words)
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    more = urlencode({"state": chosen, "q": words})
+    return render(
+        request, "alarms/alarms.html", {"page": page, "states": STATES, "chosen": chosen, "q": words, "more": more}
+    )
+
+
+def alarm(request: HttpRequest, id: UUID) -> HttpResponse:
+    """One alarm: its state, what to press, and everything that happened, live."""
+    return _detail(request, _find(request, id))
+
+
+def _find(request: HttpRequest, id: UUID) -> Alarm:
+    rows = Alarm.objects.visible_to(viewer(request)).select_related("acknowledged_by", "policy")
+    return get_object_or_404(rows, id=id)
+
+
+def _detail(request: HttpRequest, alarm: Alarm, *, where: str = "", error: str = "", status: int = 200) -> HttpResponse:
+    now = clock.now()
+    person = viewer(request)
+    mine = alarm.state == Alarm.State.ACKNOWLEDGED and alarm.acknowledged_by_id == person.pk
+    context = {
+        "alarm": alarm,
+        "now": now,
+        "mine": mine,
+        "calling": queries.calling(alarm),
+        "timeline": list(reversed(queries.timeline(alarm))),
+        "next": _next(alarm, now=now),
+        "note_form": NoteForm(),
+        "person_form": PersonForm(),
+        "where": where,
+        "error": error,
+        "labels": sorted(alarm.labels.items()),
+    }
+    template = "alarms/alarm.html#live" if request.htmx else "alarms/alarm.html"  # type: ignore[attr-defined]
+    return render(request, template, context, status=status)
+
+
+def _next(alarm: Alarm, *, now: datetime) -> dict[str, object] | None:
+    """Who is called next and when, if nobody answers: the same decision the engine takes."""
+    if alarm.state != Alarm.State.FIRING or not alarm.plan.get("steps"):
+        return None
+    plan = plan_from_json(alarm.plan)
+    repeat = limits.at(now).span("policy_end_repeat_s")
+    fire = decide(plan=plan, position=Position(alarm.step, alarm.round), now=now, repeat=repeat)
+    names = ", ".join(target.name for target in fire.step.targets)
+    return {"at": alarm.next_due, "names": names, "people": who_is_called(fire.step.targets, now=now), "end": fire.end}
+
+
+def raise_alarm(request: HttpRequest) -> HttpResponse:
+    """The observer's button (R25): it bypasses every rule of every machine."""
+    form = RaiseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        raised = services.raise_by_hand(
+            title=data["title"],
+            severity=data["severity"],
+            description=data["description"],
+            policy=data["policy"],
+            by=viewer(request),
+            now=clock.now(),
+        )
+        return redirect("alarm", raised.pk)
+    return render(request, "alarms/raise.html", {"form": form}, status=400 if form.is_bound else 200)
+
+
+def _act(request: HttpRequest, id: UUID, where: str, verb: Callable[[Alarm], object]) -> HttpResponse:
+    """Do it, and come back to the alarm; what goes wrong is said beside the button `where`."""
+    alarm = _find(request, id)
+    try:
+        verb(alarm)
+    except (work.AlreadyAcknowledged, work.AlreadyEscalated, services.AlreadyResolved) as error:
+        return _detail(request, _find(request, id), where=where, error=str(error), status=409)
+    except (work.EmptyNote, paging.Unreachable) as error:
+        return _detail(request, _find(request, id), where=where, error=str(error), status=400)
+    return redirect("alarm", id)
+
+
+@require_POST
+def acknowledge(request: HttpRequest, id: UUID) -> HttpResponse:
+    return _act(
+        request, id, "acknowledge", lambda alarm: work.acknowledge(alarm=alarm, by=viewer(request), now=clock.now())
+    )
+
+
+@require_POST
+def resolve(request: HttpRequest, id: UUID) -> HttpResponse:
+    why = request.POST.get("why", "").replace("\x00", "")[:1000]
+    return _act(
+        request,
+        id,
+        "resolve",
+        lambda alarm: services.resolve(alarm=alarm, by=viewer(request), why=why, now=clock.now()),
+    )
+
+
+@require_POST
+def escalate(request: HttpRequest, id: UUID) -> HttpResponse:
+    as_of = _instant(request.POST.get("as_of", ""))
+    return _act(
+        request,
+        id,
+        "escalate",
+        lambda alarm: work.escalate(alarm=alarm, by=viewer(request), as_of=as_of, now=clock.now()),
+    )
+
+
+def _instant(text: str) -> datetime | None:
+    """Return the instant a form was drawn at, or nothing where it is missing or strange."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+@require_POST
+def stand_down(request: HttpRequest, id: UUID) -> HttpResponse:
+    return _act(
+        request, id, "stand_down", lambda alarm: work.stand_down(alarm=alarm, by=viewer(request), now=clock.now())
+    )
+
+
+@require_POST
+def note(request: HttpRequest, id: UUID) -> HttpResponse:
+    text = request.POST.get("text", "").replace("\x00", "")[:10_000]
+    return _act(
+        request, id, "note", lambda alarm: work.note(alarm=alarm, by=viewer(request), text=text, now=clock.now())
+    )
+
+
+@require_POST
+def reassign(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Hand it over (`then=reassign`), or page one more person (`then=call_in`): one form, two buttons."""
+    form = PersonForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, _find(request, id), where="person", error="Choose whom to page.", status=400)
+    person, by, now = form.cleaned_data["person"], viewer(request), clock.now()
+    if request.POST.get("then") == "call_in":
+        return _act(request, id, "person", lambda alarm: work.call_in(alarm=alarm, person=person, by=by, now=now))
+    return _act(request, id, "person", lambda alarm: work.reassign(alarm=alarm, to=person, by=by, now=now))
+
+
+@require_POST
+def page_me(request: HttpRequest) -> HttpResponse:
+    """A test page to oneself: all the way to the own telephone and back, and no alarm."""
+    person, now = viewer(request), clock.now()
+    try:
+        page = paging.page(
+            key=f"test:{person.pk}:{now.isoformat()}",
+            person=person,
+            severity=2,
+            title="Test page, nothing is wrong",
+            text="You asked for a test page.",
+            url=settings.PUBLIC_BASE_URL + "/me/",
+            answer_path=ANSWER_PATH,
+            now=now,
+        )
+    except paging.Unreachable as error:
+        messages.error(request, str(error))
+    else:
+        messages.info(
+            request, f"You are being paged by your own rules, code {page.reference}. Answer it to prove the way."
+        )
+    return redirect("me")

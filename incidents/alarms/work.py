@@ -1,0 +1,182 @@
+"""Verbs of a person who works on an alarm: acknowledge, escalate, hand over, call somebody in, write a note, stand
+down.
+"""
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from incidents.alarms.evidence import acted
+from incidents.alarms.models import Alarm, LogEntry
+from incidents.alarms.pages import call, end_needless, pages_of
+from incidents.alarms.services import AlreadyResolved, write
+from oncall.limits import queries as limits
+from oncall.paging import services as paging
+from oncall.paging.models import Page
+from oncall.paging.wake import wake
+from oncall.people.models import Person
+
+
+class AlreadyAcknowledged(Exception):
+    """Somebody else answered first. The message is fit to show, or to read aloud."""
+
+
+class AlreadyEscalated(Exception):
+    """The alarm has moved on since the press was offered. The message is fit to show, or to read aloud."""
+
+
+class EmptyNote(Exception):
+    """A note without words. The message is fit to show."""
+
+
+def _lock(alarm: Alarm, *, cycle: int | None) -> Alarm:
+    """Take the row, and refuse an answer to something that is over.
+
+    :raises AlreadyResolved: if the alarm is resolved, or has begun anew since `cycle`.
+    """
+    alarm = Alarm.objects.select_for_update(of=("self",)).select_related("acknowledged_by").get(pk=alarm.pk)
+    if alarm.state == Alarm.State.RESOLVED:
+        raise AlreadyResolved(f"“{alarm.title}” was resolved at {_clock(alarm.resolved_at)}.")
+    if cycle is not None and cycle != alarm.cycle:
+        raise AlreadyResolved(f"“{alarm.title}” has begun anew since that page. Answer the newer page.")
+    return alarm
+
+
+def _clock(instant: datetime | None) -> str:
+    return f"{instant.astimezone(UTC):%H:%M} UTC" if instant else "an unknown time"
+
+
+@transaction.atomic
+def acknowledge(*, alarm: Alarm, by: Person, now: datetime, cycle: int | None = None) -> Alarm:
+    """Give the alarm to `by` and stop escalating it. Doing it again renews it.
+
+    :raises AlreadyAcknowledged: if somebody else has it; `by` is noted as having joined.
+    :raises AlreadyResolved: if it is over, or the answer was to an earlier cycle.
+    """
+    alarm = _lock(alarm, cycle=cycle)
+    holder = alarm.acknowledged_by
+    lapse = limits.at(now).span("acknowledgement_lapse_s")
+    if alarm.state == Alarm.State.ACKNOWLEDGED and holder is not None and holder.pk != by.pk:
+        raise AlreadyAcknowledged(f"{holder.name} took this at {_clock(alarm.acknowledged_at)}.")
+    again = alarm.state == Alarm.State.ACKNOWLEDGED
+    alarm.next_due = now + lapse
+    if not again:
+        alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.ACKNOWLEDGED, by, now
+        alarm.version += 1
+    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version"])
+    text = f"{by.name} still has it." if again else f"{by.name} has it."
+    write(alarm, LogEntry.Kind.ACKNOWLEDGED, text, now=now, person=by)
+    acted(alarm=alarm, person=by, kind="acknowledge", text=f"Acknowledged “{alarm.title}”.", now=now)
+    end_needless(alarm=alarm, by=by, why=f"{by.name} has it.", now=now)
+    return alarm
+
+
+@transaction.atomic
+def join(*, alarm: Alarm, by: Person, now: datetime, cycle: int | None = None) -> Alarm:
+    """Note that `by` works on an alarm somebody else has.
+
+    :raises AlreadyResolved: as above.
+    """
+    alarm = _lock(alarm, cycle=cycle)
+    write(alarm, LogEntry.Kind.JOINED, f"{by.name} joined.", now=now, person=by)
+    acted(alarm=alarm, person=by, kind="acknowledge", text=f"Joined “{alarm.title}”.", now=now)
+    for page in pages_of(alarm, person=by).calling():
+        paging.answer(page=page, attempt=None, why=f"{by.name} joined.", now=now)
+    return alarm
+
+
+@transaction.atomic
+def escalate(
+    *, alarm: Alarm, by: Person, now: datetime, cycle: int | None = None, as_of: datetime | None = None
+) -> Alarm:
+    """Let the next step come now, and free `by` from it.
+
+    `as_of`: what the press answered to; if a step has fired since, nothing more is done, so that a late press cannot
+    escalate twice.
+
+    :raises AlreadyEscalated: if a step has fired since `as_of`.
+    :raises AlreadyResolved: as above.
+    """
+    alarm = _lock(alarm, cycle=cycle)
+    if as_of is not None and alarm.stepped_at is not None and alarm.stepped_at > as_of:
+        raise AlreadyEscalated(f"The next step was called at {_clock(alarm.stepped_at)} already.")
+    alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
+    alarm.version += 1
+    alarm.next_due = now
+    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version"])
+    write(alarm, LogEntry.Kind.ESCALATED, f"{by.name} asks for the next step.", now=now, person=by)
+    acted(alarm=alarm, person=by, kind="hand_over", text=f"Escalated “{alarm.title}”.", now=now)
+    for page in pages_of(alarm, person=by).calling():
+        paging.answer(page=page, attempt=None, why=f"{by.name} escalated.", now=now)
+    wake()
+    return alarm
+
+
+@transaction.atomic
+def reassign(*, alarm: Alarm, to: Person, by: Person, now: datetime) -> Page:
+    """Hand the alarm to somebody: they are paged now, and if they do not answer the policy goes on.
+
+    :raises paging.Unreachable: if there is no way to reach `to`; nothing has changed then.
+    :raises AlreadyResolved: if it is over.
+    """
+    alarm = _lock(alarm, cycle=None)
+    in_force = limits.at(now)
+    why = f"{by.name} hands this over to you"
+    end_needless(alarm=alarm, by=by, why=f"Handed over to {to.name}.", now=now)
+    page = call(alarm=alarm, person=to, step=-1, why=why, now=now, limits=in_force)
+    alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
+    alarm.version += 1
+    alarm.next_due = now + in_force.span("reassign_wait_s")
+    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version"])
+    write(alarm, LogEntry.Kind.REASSIGNED, f"{by.name} hands it over to {to.name}.", now=now, person=by, page=page)
+    acted(alarm=alarm, person=by, kind="hand_over", text=f"Handed “{alarm.title}” over to {to.name}.", now=now)
+    return page
+
+
+@transaction.atomic
+def call_in(*, alarm: Alarm, person: Person, by: Person, now: datetime) -> Page:
+    """Page one more person; who has the alarm keeps it.
+
+    :raises paging.Unreachable: if there is no way to reach them; nothing has changed then.
+    :raises AlreadyResolved: if it is over.
+    """
+    alarm = _lock(alarm, cycle=None)
+    why = f"{by.name} asks for your help"
+    page = call(alarm=alarm, person=person, step=-1, why=why, now=now, limits=limits.at(now))
+    write(alarm, LogEntry.Kind.CALLED_IN, f"{by.name} calls in {person.name}.", now=now, person=by, page=page)
+    return page
+
+
+@transaction.atomic
+def note(*, alarm: Alarm, by: Person, text: str, now: datetime) -> LogEntry:
+    """Write something into the log. From whoever has the alarm, it also renews the acknowledgement.
+
+    :raises EmptyNote: if there are no words in it.
+    """
+    text = text.strip()
+    if not text:
+        raise EmptyNote("The note is empty. Write what you saw or did.")
+    alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
+    entry = write(alarm, LogEntry.Kind.NOTE, text, now=now, person=by)
+    if alarm.state == Alarm.State.ACKNOWLEDGED and alarm.acknowledged_by_id == by.pk:
+        alarm.next_due = now + limits.at(now).span("acknowledgement_lapse_s")
+        alarm.save(update_fields=["next_due"])
+    if alarm.state != Alarm.State.RESOLVED:
+        acted(alarm=alarm, person=by, kind="note", text=text[:300], now=now)
+    return entry
+
+
+@transaction.atomic
+def stand_down(*, alarm: Alarm, by: Person, now: datetime) -> LogEntry:
+    """Say that one's own work on this is over, though the alarm may stay with somebody else.
+
+    :raises AlreadyAcknowledged: if `by` has the alarm: hand it over or resolve it first.
+    """
+    alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
+    if alarm.state == Alarm.State.ACKNOWLEDGED and alarm.acknowledged_by_id == by.pk:
+        raise AlreadyAcknowledged(
+            "You have this alarm. Hand it over, escalate it or resolve it; then you may stand down."
+        )
+    entry = write(alarm, LogEntry.Kind.STOOD_DOWN, f"{by.name} stands down.", now=now, person=by)
+    acted(alarm=alarm, person=by, kind="stand_down", text=f"Stood down from “{alarm.title}”.", now=now)
+    return entry

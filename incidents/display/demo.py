@@ -1,0 +1,206 @@
+"""The demo's people, rotations, policy and sources, and three nights they have lived through. Every name is invented.
+
+Made by the same services that the portal uses. Loading it again into a database that has it changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import transaction
+
+from incidents.alarms import engine, services, work
+from incidents.alarms.models import PEOPLE, Alarm
+from incidents.escalation.models import EscalationPolicy
+from incidents.escalation.services import Wanted, save_policy
+from oncall.limits import queries as limits
+from oncall.paging import outbox
+from oncall.paging.channels import Outcome, Report, Verdict
+from oncall.paging.models import Channel, ContactMethod, NotificationRule, Urgency
+from oncall.people.models import Membership, Person, RoleTerm, Team, WorkCalendar
+from rotations.schedule.models import Participant, Rotation, Schedule
+
+PASSWORD = "keep-the-sky-dark"
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+PACIFIC, PARIS, LONDON, SANTIAGO, PHOENIX = (
+    "America/Los_Angeles", "Europe/Paris", "Europe/London", "America/Santiago", "America/Phoenix",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Someone:
+    username: str
+    name: str
+    zone: str
+    country: str
+    number: str
+    teams: tuple[str, ...]
+
+
+TEAMS = {
+    "Campaign Management": "campaigns",
+    "US Data Facility": "storage, batch, databases",
+    "Data Abstraction": "butler, middleware",
+    "Algorithms & Pipelines": "pipelines, alert production",
+    "Triage": "first answer",
+    "Observing Specialists": "at the summit",
+}
+PEOPLE_HERE = [
+    Someone("moreno", "Alba Moreno", PACIFIC, "US", "+12025550111", ("Triage", "Campaign Management")),
+    Someone("singh", "Priya Singh", PACIFIC, "US", "+12025550112", ("Triage",)),
+    Someone("castillo", "Bruno Castillo", PACIFIC, "US", "+12025550113", ("Triage",)),
+    Someone("girard", "Lucie Girard", PARIS, "FR", "+33639980114", ("Triage",)),
+    Someone("fraser", "Hamish Fraser", LONDON, "GB", "+447700900115", ("Triage",)),
+    Someone("okafor", "Ngozi Okafor", PACIFIC, "US", "+12025550121", ("US Data Facility",)),
+    Someone("dubreuil", "Noé Dubreuil", PARIS, "FR", "+33639980122", ("US Data Facility",)),
+    Someone("tanaka", "Emi Tanaka", PACIFIC, "US", "+12025550123", ("Campaign Management",)),
+    Someone("reyes", "Tomás Reyes", PHOENIX, "US", "+12025550124", ("Data Abstraction",)),
+    Someone("ito", "Ken Ito", PACIFIC, "US", "+12025550125", ("Data Abstraction",)),
+    Someone("lindqvist", "Sara Lindqvist", PARIS, "FR", "+33639980126", ("Algorithms & Pipelines",)),
+    Someone("walker", "June Walker", PACIFIC, "US", "+12025550127", ("Algorithms & Pipelines",)),
+    Someone("rojas", "Camila Rojas", SANTIAGO, "CL", "+56955500131", ("Observing Specialists",)),
+    Someone("novak", "Petr Novak", PACIFIC, "US", "+12025550132", ()),
+    Someone("admin", "Ada Minton", PACIFIC, "US", "+12025550133", ()),
+]
+TRIAGE_ORDER = ("moreno", "girard", "singh", "fraser", "castillo")
+EXPERTS = {
+    "Data Facility on call": ("okafor", "dubreuil"),
+    "Campaign Management on call": ("tanaka", "moreno"),
+    "Data Abstraction on call": ("reyes", "ito"),
+    "Algorithms & Pipelines on call": ("lindqvist", "walker"),
+}
+
+
+@transaction.atomic
+def load(*, now: datetime) -> bool:
+    """Fill an empty database. Returns false, and does nothing, where there are people already."""
+    if Person.objects.exists():
+        return False
+    people = _people(now=now)
+    schedules = _schedules(people)
+    policy = _policies(people, schedules)
+    _past(policy, people, now=now)
+    return True
+
+
+def _people(*, now: datetime) -> dict[str, Person]:
+    office = WorkCalendar.objects.create(
+        name="Data Management office hours", time_zone=PACIFIC, work_days=[1, 2, 3, 4, 5], starts=time(9), ends=time(17)
+    )
+    teams = {
+        name: Team.objects.create(name=name, slug=name.lower().replace(" & ", "-").replace(" ", "-"), skill=skill)
+        for name, skill in TEAMS.items()
+    }
+    people = {}
+    for one in PEOPLE_HERE:
+        person = Person.objects.create_user(
+            one.username,
+            PASSWORD,
+            name=one.name,
+            email=f"{one.username}@example.org",
+            time_zone=one.zone,
+            country=one.country,
+            calendar=office,
+            is_superuser=one.username == "admin",
+            joined_at=BEGINNING,
+        )
+        people[one.username] = person
+        Membership.objects.bulk_create(Membership(person=person, team=teams[team]) for team in one.teams)
+        _ways(person, one.number, now=now)
+    for username, role in (("tanaka", "pilot"), ("novak", "manager"), ("rojas", "observer")):
+        RoleTerm.objects.create(person=people[username], role=role, starts_at=BEGINNING)
+    for team, lead in (("Campaign Management", "tanaka"), ("US Data Facility", "okafor"), ("Triage", "moreno")):
+        Team.objects.filter(name=team).update(lead=people[lead])
+    return people
+
+
+def _ways(person: Person, number: str, *, now: datetime) -> None:
+    """A telephone, a mail address, and the usual rules: a text at once, a call after 1 minute and again after 3."""
+    phone = ContactMethod.objects.create(
+        person=person, kind="phone", address=number, label="mobile", created_at=now, confirmed_at=now
+    )
+    ContactMethod.objects.create(person=person, kind="email", address=person.email or "", created_at=now)
+    for delay_s, channel in ((0, Channel.SMS), (60, Channel.VOICE), (180, Channel.VOICE)):
+        NotificationRule.objects.create(
+            person=person, urgency=Urgency.HIGH, delay_s=delay_s, channel=channel, contact=phone
+        )
+
+
+def _schedules(people: dict[str, Person]) -> dict[str, Schedule]:
+    """Triage changes every day at noon Pacific, before the night; experts every week on Monday morning."""
+    made = {"Triage": _schedule("Triage", "day", date(2026, 1, 5), time(12), [people[name] for name in TRIAGE_ORDER])}
+    for name, order in EXPERTS.items():
+        made[name] = _schedule(name, "week", date(2026, 1, 5), time(9), [people[one] for one in order])
+    return made
+
+
+def _schedule(name: str, unit: str, first_on: date, handoff: time, order: list[Person]) -> Schedule:
+    slug = name.lower().replace(" & ", "-").replace(" ", "-")
+    schedule = Schedule.objects.create(name=name, slug=slug)
+    rotation = Rotation.objects.create(
+        schedule=schedule,
+        role="primary",
+        name=name,
+        time_zone=PACIFIC,
+        unit=unit,
+        every=1,
+        first_on=first_on,
+        handoff_time=handoff,
+    )
+    Participant.objects.bulk_create(
+        Participant(rotation=rotation, person=person, position=position) for position, person in enumerate(order)
+    )
+    return schedule
+
+
+def _policies(people: dict[str, Person], schedules: dict[str, Schedule]) -> EscalationPolicy:
+    facility, management = schedules["Data Facility on call"], schedules["Campaign Management on call"]
+    pipelines = schedules["Algorithms & Pipelines on call"]
+    main = save_policy(
+        policy=EscalationPolicy(
+            name="Prompt Processing", description="Tier 1 triage, tier 2 experts, tier 3 the pilot.", is_default=True
+        ),
+        steps=[
+            Wanted(300, schedule=schedules["Triage"]),
+            Wanted(0, schedule=pipelines),
+            Wanted(300, schedule=facility),
+            Wanted(300, schedule=management),
+            Wanted(300, person=people["tanaka"]),
+        ],
+    )
+    for skill, schedule in (("Data Facility", facility), ("Algorithms & Pipelines", pipelines)):
+        save_policy(
+            policy=EscalationPolicy(name=skill, description="Straight to the experts."),
+            steps=[Wanted(300, schedule=schedule), Wanted(300, person=people["tanaka"])],
+        )
+    return main
+
+
+def _past(policy: EscalationPolicy, people: dict[str, Person], *, now: datetime) -> None:
+    """Three alarms of the last days, lived through by the same services, each at its own time."""
+    night = now.replace(hour=2, minute=20, second=0, microsecond=0) - timedelta(days=1)
+    _live("Long-Haul Network: no images reach the data facility", 1, policy, night - timedelta(days=5), minutes=150)
+    _live("No alerts sent for the last three visits", 2, policy, night - timedelta(days=2), minutes=35)
+    _live("Butler database: a transaction blocks the registry", 3, policy, night, minutes=12)
+
+
+def _live(title: str, severity: int, policy: EscalationPolicy, at: datetime, *, minutes: int) -> None:
+    """Fire, page, acknowledge three minutes later, write a note, resolve after `minutes`."""
+    firing = services.Firing(title=title, severity=severity, source_id=PEOPLE, source="demo", product="Prompt Processing")
+    alarm = services.fire(firing=firing, policy=policy, now=at)
+    in_force = limits.at(at)
+    engine.escalate_due(now=at, limits=in_force)
+    for attempt, _ in outbox.claim_pages(now=at, limits=in_force, at_most=5):
+        sid = f"SM{attempt.pk.hex}"
+        assert attempt.lease_token is not None
+        accepted = Outcome(Verdict.ACCEPTED, sid=sid, status="queued")
+        outbox.record_outcome(
+            attempt_id=attempt.pk, lease=attempt.lease_token, outcome=accepted, now=at, limits=in_force
+        )
+        delivered = Report(sid=sid, status="delivered", rank=90)
+        seen = at + timedelta(seconds=4)
+        outbox.apply_report(attempt_id=attempt.pk, report=delivered, now=seen, limits=in_force, callback=True)
+    holder = alarm.links.select_related("page__person").get().page.person
+    work.acknowledge(alarm=alarm, by=holder, now=at + timedelta(minutes=3))
+    half = at + timedelta(minutes=3 + minutes // 2)
+    work.note(alarm=alarm, by=holder, text="Found it; the fix is going out. Watching the next visits.", now=half)
+    services.resolve(alarm=Alarm.objects.get(pk=alarm.pk), by=holder, now=at + timedelta(minutes=minutes))

@@ -1,0 +1,29 @@
+"""An edge: screens that only ask. Tonight: what is open, who is on call now and next, how the pager itself is."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from incidents.alarms import queries as alarms
+from incidents.display import queries
+from oncall import clock
+from oncall.people import queries as people
+from oncall.people.viewer import viewer
+from rotations.coverage import queries as coverage
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Tonight. The page and its live part have one address."""
+    now, person = clock.now(), viewer(request)
+    context = {
+        "now": now,
+        "open": list(alarms.open_alarms(for_person=person)[:50]),
+        "resolved": list(alarms.recently_resolved(for_person=person, now=now, within=timedelta(hours=12))[:10]),
+        "on_call": coverage.ahead(at=now, until=now + timedelta(days=1)),
+        "pilot": people.pilot(now=now),
+        "pilot_term": people.has_pilot(now=now),
+        "pager": queries.pager(now=now),
+    }
+    template = "display/home.html#live" if request.htmx else "display/home.html"  # type: ignore[attr-defined]
+    return render(request, template, context)

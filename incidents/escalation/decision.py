@@ -1,0 +1,105 @@
+"""PURE. Which step of a policy fires now, and when the next one is due.
+
+Whom a step reaches is asked live by the caller; if it is nobody, it asks again with the next position at once. The end
+is never silence: after the last round the last step repeats for as long as nobody answers (paging.md 3.1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+
+class EmptyPolicy(Exception):
+    """A policy without steps reaches nobody. Give it at least one."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whom a step calls: kind is schedule, person or team; `role` matters for a schedule."""
+
+    kind: str
+    id: str
+    name: str
+    role: str = "primary"
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """Call these; if nobody answers within `wait_s` seconds, go on."""
+
+    targets: tuple[Target, ...]
+    wait_s: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps as they were when the alarm fired, gone through `rounds` times."""
+
+    name: str
+    steps: tuple[StepPlan, ...]
+    rounds: int = 1
+
+
+@dataclass(frozen=True)
+class Position:
+    """The step to fire next, counted from 0, in round `round`, counted from 0."""
+
+    step: int = 0
+    round: int = 0
+
+
+@dataclass(frozen=True)
+class Fire:
+    """Call the targets of `step` now; `after` is where to go on, at `next_due`. `end`: every round has been gone
+    through.
+    """
+
+    index: int
+    step: StepPlan
+    after: Position
+    next_due: datetime
+    end: bool
+
+
+def decide(*, plan: Plan, position: Position, now: datetime, repeat: timedelta) -> Fire:
+    """Return what fires at `now`. Late or on time, it is one step; what an outage delayed is never made up for in a
+    burst.
+
+    Past the last round the last step fires again every `repeat`.
+
+    :raises EmptyPolicy: if the plan has no steps.
+    """
+    if not plan.steps:
+        raise EmptyPolicy(f"The policy {plan.name} has no steps, so it reaches nobody. Add one.")
+    if position.round >= plan.rounds or position.step >= len(plan.steps):
+        last = len(plan.steps) - 1
+        return Fire(last, plan.steps[last], position, now + repeat, end=True)
+    step = plan.steps[position.step]
+    after = Position(position.step + 1, position.round)
+    if after.step == len(plan.steps):
+        after = Position(0, position.round + 1)
+    return Fire(position.step, step, after, now + timedelta(seconds=step.wait_s), end=False)
+
+
+def plan_from_json(data: dict[str, Any]) -> Plan:
+    """Read a plan back from the snapshot an alarm carries."""
+    steps = tuple(
+        StepPlan(tuple(Target(**target) for target in step["targets"]), step["wait_s"]) for step in data["steps"]
+    )
+    return Plan(data["name"], steps, data["rounds"])
+
+
+def plan_as_json(name: str, steps: Sequence[StepPlan], rounds: int) -> dict[str, Any]:
+    """Write a plan as the snapshot an alarm carries."""
+    return {
+        "name": name,
+        "rounds": rounds,
+        "steps": [
+            {
+                "wait_s": step.wait_s,
+                "targets": [{"kind": t.kind, "id": t.id, "name": t.name, "role": t.role} for t in step.targets],
+            }
+            for step in steps
+        ],
+    }

@@ -1,0 +1,71 @@
+"""Verbs about policies: write one, take one away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from incidents.escalation.models import EscalationPolicy, Step
+from oncall.people.models import Person, Team
+from rotations.schedule.models import Schedule
+
+
+class NoSteps(Exception):
+    """A policy that calls nobody. The message is fit to show."""
+
+
+class StillUsed(Exception):
+    """Something would be left without a policy. The message is fit to show."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One step as somebody wants it: exactly one of schedule, person and team, and the seconds until the next."""
+
+    wait_s: int
+    schedule: Schedule | None = None
+    person: Person | None = None
+    team: Team | None = None
+
+
+@transaction.atomic
+def save_policy(*, policy: EscalationPolicy, steps: Sequence[Wanted]) -> EscalationPolicy:
+    """Write the policy and all its steps, in order. Alarms that fire now keep the steps they began with.
+
+    :raises NoSteps: if there is no step: it would call nobody.
+    """
+    if not steps:
+        raise NoSteps("A policy needs at least one step; without one it would call nobody.")
+    if policy.is_default:
+        EscalationPolicy.objects.filter(is_default=True).exclude(pk=policy.pk).update(is_default=False)
+    policy.full_clean()
+    policy.save()
+    policy.steps.all().delete()
+    Step.objects.bulk_create(
+        Step(
+            policy=policy,
+            position=position,
+            wait_s=step.wait_s,
+            schedule=step.schedule,
+            person=step.person,
+            team=step.team,
+        )
+        for position, step in enumerate(steps)
+    )
+    return policy
+
+
+@transaction.atomic
+def delete_policy(*, policy: EscalationPolicy) -> None:
+    """Take a policy away. Open alarms keep their own copy of its steps.
+
+    :raises StillUsed: if a source raises its alarms by it, or it is the default one.
+    """
+    if policy.is_default:
+        raise StillUsed(f"{policy.name} is the default policy. Make another the default first.")
+    try:
+        policy.delete()
+    except ProtectedError as error:
+        names = ", ".join(sorted(str(one) for one in error.protected_objects))
+        raise StillUsed(f"{policy.name} is still used by {names}. Choose another policy there first.") from error

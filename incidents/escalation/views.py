@@ -1,0 +1,78 @@
+"""An edge: policies on screens, and whom they would call now."""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from incidents.escalation import queries, services
+from incidents.escalation.forms import PolicyForm, StepFormSet
+from incidents.escalation.models import EscalationPolicy
+from oncall import clock
+from oncall.people import access
+from oncall.people.viewer import viewer
+
+
+def policies(request: HttpRequest) -> HttpResponse:
+    now = clock.now()
+    rows = EscalationPolicy.objects.prefetch_related("steps__schedule", "steps__person", "steps__team")
+    may_edit = access.may_configure(viewer(request), now=now)
+    return render(request, "escalation/policies.html", {"policies": rows, "may_edit": may_edit})
+
+
+def policy(request: HttpRequest, id: UUID) -> HttpResponse:
+    """One policy, step by step, with the people it would call this minute."""
+    return _detail(request, get_object_or_404(EscalationPolicy, pk=id))
+
+
+def _detail(request: HttpRequest, row: EscalationPolicy, *, error: str = "", status: int = 200) -> HttpResponse:
+    now = clock.now()
+    steps, after = [], 0.0
+    for plan in queries.steps_of(row):
+        called = queries.who_is_called(plan.targets, now=now)
+        steps.append({"target": plan.targets[0].name, "after": after, "called": called})
+        after += plan.wait_s
+    context = {
+        "policy": row, "steps": steps, "now": now, "error": error, "round_s": after,
+        "may_edit": access.may_configure(viewer(request), now=now),
+    }  # fmt: skip
+    return render(request, "escalation/policy.html", context, status=status)
+
+
+def edit(request: HttpRequest, id: UUID | None = None) -> HttpResponse:
+    """Make or change a policy: its name and all its steps on one page."""
+    if not access.may_configure(viewer(request), now=clock.now()):
+        raise PermissionDenied("Only the pilot and administrators change policies.")
+    row = get_object_or_404(EscalationPolicy, pk=id) if id else EscalationPolicy()
+    form = PolicyForm(request.POST or None, instance=row)
+    initial = [
+        {"target": f"{target.kind}:{target.id}", "wait_s": int(step.wait_s)}
+        for step in (queries.steps_of(row) if id else [])
+        for target in step.targets
+    ]
+    steps = StepFormSet(request.POST or None, initial=initial, prefix="steps")
+    if request.method == "POST" and form.is_valid() and steps.is_valid():
+        wanted = [step for one in steps if (step := one.wanted())]
+        try:
+            saved = services.save_policy(policy=form.save(commit=False), steps=wanted)
+            return redirect("policy", saved.pk)
+        except (services.NoSteps, ValidationError) as error:
+            form.add_error(None, error if isinstance(error, ValidationError) else str(error))
+    status = 400 if form.is_bound else 200
+    return render(
+        request, "escalation/edit.html", {"form": form, "steps": steps, "policy": row, "new": id is None}, status=status
+    )
+
+
+@require_POST
+def delete(request: HttpRequest, id: UUID) -> HttpResponse:
+    if not access.may_configure(viewer(request), now=clock.now()):
+        raise PermissionDenied("Only the pilot and administrators change policies.")
+    row = get_object_or_404(EscalationPolicy, pk=id)
+    try:
+        services.delete_policy(policy=row)
+    except services.StillUsed as error:
+        return _detail(request, row, error=str(error), status=409)
+    return redirect("policies")

@@ -1,0 +1,43 @@
+"""An edge: `POST /hooks/<token>/`, where senders deliver signals. The secret in the URL is their proof."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from incidents.signals import services
+from incidents.signals.payloads.items import Unreadable
+from oncall import clock
+
+LARGEST = 1024 * 1024  # bytes
+
+
+@login_not_required
+@csrf_exempt
+def receive(request: HttpRequest, token: str) -> JsonResponse:
+    """Take a signal: 202 with what came of it, 400 when nothing could be read (it is kept all the same), 404 for an
+    unknown token, 405 for another method, 413 above 1 MiB. A valid token is never refused for its rate.
+    """
+    if request.method != "POST":
+        answer = JsonResponse({"detail": [f"{request.method} does nothing here. POST the signal."]}, status=405)
+        answer["Allow"] = "POST"
+        return answer
+    now = clock.now()
+    source = services.source_of(token)
+    if source is None:
+        return JsonResponse({"detail": ["No source has this address. See Sources for the right one."]}, status=404)
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        errors = {"body": [f"Larger than {LARGEST // 1024} KiB. Send fewer at once."]}
+        services.keep_unreadable(source=source, body=b"", errors=errors, now=now)
+        return JsonResponse(errors, status=413)
+    try:
+        receipt = services.receive(source=source, body=body, now=now)
+    except Unreadable as error:
+        services.keep_unreadable(source=source, body=body, errors=error.errors, now=now)
+        return JsonResponse(error.errors, status=400)
+    rejected = [{"index": one.index, "errors": one.errors} for one in receipt.rejected]
+    return JsonResponse(
+        {"accepted": receipt.accepted, "alarms": [str(pk) for pk in receipt.alarms], "rejected": rejected}, status=202
+    )

@@ -1,0 +1,1 @@
+"""One pure parser per sender: bytes become readable items and named rejections."""

@@ -1,0 +1,166 @@
+"""Verbs about sources and what they send: receive, replay, make a source, change its URL."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from incidents.alarms import services as alarms
+from incidents.alarms.models import Alarm
+from incidents.escalation.models import EscalationPolicy
+from incidents.signals.models import Rejection, Signal, Source
+from incidents.signals.payloads import alertmanager, generic
+from incidents.signals.payloads.items import Item, Parsed, Rejected, Unreadable, clean
+from oncall.people.services import digest
+from oncall.troubles import services as troubles
+
+PARSERS: dict[str, Callable[[bytes], Parsed]] = {
+    Source.Kind.ALERTMANAGER: alertmanager.parse,
+    Source.Kind.JSON: generic.parse,
+}
+KEPT = 64 * 1024  # characters of a payload nobody could read
+SEEN_EVERY = timedelta(seconds=5)  # how often `last_seen_at` is written, so that a storm does not fight for one row
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What came of a signal: the alarms its readable items concern, and the items that could not be read."""
+
+    accepted: int
+    alarms: list[UUID]
+    rejected: list[Rejected]
+
+
+def source_of(token: str) -> Source | None:
+    """Return the enabled source whose secret this is, or nothing."""
+    return Source.objects.select_related("policy").filter(token_digest=digest(token), is_enabled=True).first()
+
+
+@transaction.atomic
+def receive(*, source: Source, body: bytes, now: datetime, replay_of: Signal | None = None) -> Receipt:
+    """Keep what came, and turn every readable item into an alarm. When this commits, nothing of it can be lost.
+
+    Items beside unreadable ones are accepted all the same; what was rejected is kept with its reasons.
+    """
+    _seen(source, now=now)
+    parsed = PARSERS[source.kind](body)
+    signal = Signal.objects.create(
+        source=source,
+        received_at=now,
+        body=clean(body.decode("utf-8")),
+        accepted=len(parsed.items),
+        rejected=len(parsed.rejected),
+        replay_of=replay_of,
+    )
+    in_order = sorted(range(len(parsed.items)), key=lambda n: parsed.items[n].key)  # one order of locks for everybody
+    found = {n: _apply(parsed.items[n], source=source, now=now) for n in in_order}
+    _keep_rejected(signal, parsed.rejected, now=now)
+    ids = [alarm.pk for n in range(len(parsed.items)) if (alarm := found[n]) is not None]
+    return Receipt(len(parsed.items), ids, parsed.rejected)
+
+
+def _seen(source: Source, *, now: datetime) -> None:
+    if source.last_seen_at is None or now - source.last_seen_at > SEEN_EVERY:
+        Source.objects.filter(pk=source.pk).update(last_seen_at=now)
+
+
+def _apply(item: Item, *, source: Source, now: datetime) -> Alarm | None:
+    """Fire or resolve what one item is about. A resolve of something that is not open changes nothing."""
+    if not item.firing:
+        alarm = Alarm.objects.open().filter(source_id=source.pk, key=item.key).first()
+        return alarms.resolve(alarm=alarm, now=now) if alarm else None
+    firing = alarms.Firing(
+        title=item.title,
+        severity=item.severity or source.severity,
+        source_id=source.pk,
+        source=source.name,
+        key=item.key,
+        description=item.description,
+        labels=item.labels,
+        link=item.link,
+        product=item.product,
+    )
+    return alarms.fire(firing=firing, policy=source.policy, now=now)
+
+
+def _keep_rejected(signal: Signal, rejected: list[Rejected], *, now: datetime) -> None:
+    if not rejected:
+        return
+    Rejection.objects.bulk_create(
+        Rejection(signal=signal, index=one.index, errors=one.errors, raw=clean(json.dumps(one.raw))[:KEPT])
+        for one in rejected
+    )
+    _say_trouble(signal.source, now=now)
+
+
+def _say_trouble(source: Source, *, now: datetime) -> None:
+    text = f"{source.name} sends what we cannot read. See what is wrong and replay it on its page."
+    troubles.raise_trouble(kind="rejected", key=str(source.pk), text=text, url=f"/sources/{source.pk}/", now=now)
+
+
+@transaction.atomic
+def keep_unreadable(*, source: Source, body: bytes, errors: dict[str, list[str]], now: datetime) -> Signal:
+    """Keep a payload of which nothing could be read, with the reasons, and say that a human is needed."""
+    _seen(source, now=now)
+    text = clean(body[: KEPT * 4].decode("utf-8", "replace"))[:KEPT]
+    signal = Signal.objects.create(source=source, received_at=now, body=text, rejected=1)
+    Rejection.objects.create(signal=signal, index=-1, errors=errors, raw=text)
+    _say_trouble(source, now=now)
+    return signal
+
+
+@transaction.atomic
+def replay(*, rejection: Rejection, body: str, now: datetime) -> Receipt:
+    """Send a rejected payload or item again, as it was or mended by hand.
+
+    :raises Unreadable: if it still cannot be read; it stays as it is.
+    """
+    rejection = Rejection.objects.select_for_update().select_related("signal__source").get(pk=rejection.pk)
+    source = rejection.signal.source
+    if rejection.index >= 0:
+        body = wrap(source, body)
+    receipt = receive(source=source, body=body.encode(), now=now, replay_of=rejection.signal)
+    if receipt.rejected:
+        raise Unreadable(receipt.rejected[0].errors)
+    settle(rejection=rejection, how="replayed", now=now)
+    return receipt
+
+
+def wrap(source: Source, item: str) -> str:
+    """Return one item as a payload of its source's kind."""
+    if source.kind == Source.Kind.ALERTMANAGER:
+        return f'{{"version": "{alertmanager.VERSION}", "alerts": [{item}]}}'
+    return item
+
+
+@transaction.atomic
+def settle(*, rejection: Rejection, how: str, now: datetime) -> None:
+    """Mark a rejection as dealt with; when none is left, the source's trouble is over."""
+    Rejection.objects.filter(pk=rejection.pk).update(settled_at=now, settled_how=how[:120])
+    source = rejection.signal.source
+    if not Rejection.objects.filter(signal__source=source, settled_at__isnull=True).exists():
+        troubles.clear_trouble(kind="rejected", key=str(source.pk), now=now)
+
+
+@transaction.atomic
+def create_source(
+    *, name: str, kind: str, policy: EscalationPolicy | None, severity: int, now: datetime
+) -> tuple[Source, str]:
+    """Make a source and return it with its secret, which is never shown again."""
+    secret = secrets.token_urlsafe(24)
+    source = Source.objects.create(
+        name=name, kind=kind, policy=policy, severity=severity, token_digest=digest(secret), created_at=now
+    )
+    return source, secret
+
+
+@transaction.atomic
+def renew_secret(*, source: Source) -> str:
+    """Give the source a new URL; the old one stops working at once."""
+    secret = secrets.token_urlsafe(24)
+    Source.objects.filter(pk=source.pk).update(token_digest=digest(secret))
+    return secret

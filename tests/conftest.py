@@ -1,0 +1,86 @@
+"""What every test may use: an instant, people, a schedule with somebody on call, a policy."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from incidents.escalation.models import EscalationPolicy, Step
+from oncall import clock
+from oncall.paging.models import ContactMethod
+from oncall.people.models import Person
+from rotations.schedule.models import Participant, Rotation, Schedule
+
+NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)  # a night of the sample week, 20:10 in California, 04:10 in Lyon
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(autouse=True)
+def _no_travel():
+    """Time travelled by one test is over with it."""
+    yield
+    clock.offset = timedelta()
+
+
+def make_person(name: str, number: str = "", *, zone: str = "America/Los_Angeles", **fields) -> Person:
+    """A person with one telephone number, if one is given."""
+    username = name.lower().split()[0]
+    person = Person.objects.create_user(username, "a long password", name=name, time_zone=zone, **fields)
+    if number:
+        ContactMethod.objects.create(person=person, kind="phone", address=number, created_at=NOW - timedelta(days=30))
+    return person
+
+
+@pytest.fixture
+def ada(db) -> Person:
+    return make_person("Ada Moreno", "+14155550101", email="ada@example.org")
+
+
+@pytest.fixture
+def grace(db) -> Person:
+    return make_person("Grace Okafor", "+14155550102", email="grace@example.org")
+
+
+@pytest.fixture
+def pilot(db) -> Person:
+    person = make_person("Petra Pilot", "+33155550103", zone="Europe/Paris", email="petra@example.org")
+    person.role_terms.create(role="pilot", starts_at=NOW - timedelta(days=100))
+    return person
+
+
+def make_schedule(name: str, *people: Person) -> Schedule:
+    """A schedule on which these people take weekly turns from 1 March 2027, the first of them in weeks 1, n+1, ..."""
+    schedule = Schedule.objects.create(name=name, slug=name.lower().replace(" ", "-"))
+    rotation = Rotation.objects.create(
+        schedule=schedule,
+        role="primary",
+        name=name,
+        time_zone="America/Los_Angeles",
+        unit="week",
+        every=52,
+        first_on=date(2027, 3, 1),
+        handoff_time=time(9),
+    )
+    for position, person in enumerate(people):
+        Participant.objects.create(rotation=rotation, person=person, position=position)
+    return schedule
+
+
+def make_policy(name: str, *targets, wait_s: int = 300, rounds: int = 1, is_default: bool = False) -> EscalationPolicy:
+    """A policy with one step for each target: a schedule or a person."""
+    policy = EscalationPolicy.objects.create(name=name, rounds=rounds, is_default=is_default)
+    for position, target in enumerate(targets):
+        kind = "schedule" if isinstance(target, Schedule) else "person"
+        Step.objects.create(policy=policy, position=position, wait_s=wait_s, **{kind: target})
+    return policy
+
+
+@pytest.fixture
+def policy(ada, grace) -> EscalationPolicy:
+    """Ada is on call for triage; after five minutes Grace, for tier 2; once round."""
+    return make_policy(
+        "Prompt Processing", make_schedule("Triage", ada), make_schedule("Tier 2", grace), is_default=True
+    )
