@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
                 ('kind', models.CharField(choices=[('page', 'Page accepted'), ('acknowledge', 'Acknowledged'), ('note', 'Note'), ('resolve', 'Resolved'), ('hand_over', 'Handed over'), ('stand_down', 'Stood down'), ('over', 'Over without them')], max_length=12)),
-                ('subject', models.CharField(help_text='What it was about, one cycle of one alarm: alarm:<id>:<cycle>.', max_length=120)),
+                ('subject', models.CharField(help_text='One cycle of one alarm: alarm:<id>:<cycle>.', max_length=120)),
                 ('text', models.TextField(blank=True)),
                 ('url', models.CharField(blank=True, max_length=300)),
                 ('created_at', models.DateTimeField()),
