@@ -95,4 +95,4 @@ lock: bootstrap
 		--custom-compile-command "make lock" --output-file requirements.lock
 
 bench: bootstrap
-	@exec $(BIN)/python -m deploy.bench $(ARGS)
+	@exec $(BIN)/python -m bench $(ARGS)

@@ -6,6 +6,7 @@ ends. What differs for root: PostgreSQL refuses to run as root, so it runs as th
 cannot reach the data or the binaries (a clone under a root-only home), both live under /var/lib/oncall-demo.
 """
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -66,7 +67,9 @@ class Postgres:
         self.home.mkdir(parents=True, exist_ok=True)
         if AS_ROOT:
             self.place.mkdir(parents=True, exist_ok=True)
-            self.place.chmod(0o711)  # `nobody` passes through; what is secret in here is 0600
+            self.place.chmod(0o711)  # `nobody` passes through, whatever the umask; what is secret in here is 0600
+            if self.place.parent == ELSEWHERE:
+                ELSEWHERE.chmod(0o711)
         if not self._password_file.exists():
             shutil.rmtree(self.data, ignore_errors=True)  # of a clone that was deleted: nobody can open it any more
         if self.data.exists():
@@ -89,6 +92,8 @@ class Postgres:
         """Delete the data. The server must be stopped."""
         shutil.rmtree(self.place, ignore_errors=True)
         shutil.rmtree(self.home, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            ELSEWHERE.rmdir()  # where it is ours and the last is gone
 
     @property
     def place(self) -> Path:

@@ -1,5 +1,7 @@
 import os
 import signal
+import tempfile
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -40,6 +42,23 @@ def test_a_database_starts_on_data_whose_server_was_killed(postgres, tmp_path):
         supervisor.wait_healthy()
         with psycopg.connect(postgres.url) as connection:
             assert connection.execute("SHOW TimeZone").fetchone() == ("UTC",)
+
+
+def test_a_database_starts_whatever_the_umask(postgres, tmp_path, monkeypatch):
+    reachable = Path(tempfile.mkdtemp())
+    reachable.chmod(0o711)
+    monkeypatch.setattr("deploy.services.ELSEWHERE", reachable / "elsewhere")
+    usual = os.umask(0o077)
+    try:
+        with Supervisor(logs=tmp_path / "logs", restart=False) as supervisor:
+            supervisor.start(postgres.prepare())
+            supervisor.wait_healthy()
+            with psycopg.connect(postgres.url) as connection:
+                assert connection.execute("SHOW data_directory").fetchone() == (str(postgres.data),)
+    finally:
+        os.umask(usual)
+        postgres.forget()
+        reachable.rmdir()
 
 
 def test_a_broker_asks_for_its_password(tmp_path):
