@@ -83,13 +83,16 @@ def invite_again(request: HttpRequest, id: UUID) -> HttpResponse:
     return redirect("person", person.pk)
 
 
+def _as_is(person: Person) -> dict[str, object]:
+    """What the form shows before anything is changed."""
+    fields = ("name", "email", "time_zone", "calendar", "country", "subdivision")
+    return {**{field: getattr(person, field) for field in fields}, "teams": person.teams.all()}
+
+
 def person_edit(request: HttpRequest, id: UUID) -> HttpResponse:
     actor = _refuse_unless_configuring(request)
     person = get_object_or_404(Person, pk=id)
-    before = {
-        field: getattr(person, field) for field in ("name", "email", "time_zone", "calendar", "country", "subdivision")
-    }
-    form = PersonForm(request.POST or None, person=person, initial={**before, "teams": person.teams.all()})
+    form = PersonForm(request.POST or None, person=person, initial=_as_is(person))
     if form.is_valid():
         try:
             editing.change_person(person=person, by=actor, **form.cleaned_data)
@@ -105,12 +108,7 @@ def _edit_page(
     request: HttpRequest, person: Person, *, form: PersonForm | None = None, role_form: RoleForm | None = None
 ) -> HttpResponse:
     now = clock.now()
-    if form is None:
-        before = {
-            field: getattr(person, field)
-            for field in ("name", "email", "time_zone", "calendar", "country", "subdivision")
-        }
-        form = PersonForm(person=person, initial={**before, "teams": person.teams.all()})
+    form = form or PersonForm(person=person, initial=_as_is(person))
     role_form = role_form or RoleForm(now=now)
     context = {
         "person": person,

@@ -95,3 +95,8 @@ def test_a_message_is_shown_with_its_text_escaped(client, ada, pilot):
     page = client.post(reverse("person_invite"), data, follow=True).content.decode()
     assert "&lt;b&gt;Nour&lt;/b&gt; is invited." in page
     assert "<b>Nour</b>" not in page
+
+
+def test_a_browser_may_name_our_own_site_as_the_origin_of_a_form(client, db):
+    """Under “no-referrer” it would send “Origin: null”, which no CSRF check accepts."""
+    assert '<meta name="referrer" content="same-origin">' in client.get(reverse("login")).content.decode()
