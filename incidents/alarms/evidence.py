@@ -25,23 +25,20 @@ def _record(alarm: Alarm, person: Person, kind: Kind, text: str, *, at: datetime
 
 
 def engaged(alarm: Alarm) -> list[Person]:
-    """Return everybody who did something in this cycle, each once."""
+    """Return everybody who did something in this cycle, each once, in the order of their ids."""
     log = LogEntry.objects.filter(alarm=alarm, cycle=alarm.cycle, kind__in=ACTS, person__isnull=False)
-    return list(Person.objects.filter(pk__in=log.values("person")))
+    return list(Person.objects.filter(pk__in=log.values("person")).order_by("pk"))
 
 
 def everyone_stands_down(*, alarm: Alarm, by: Person | None, now: datetime) -> None:
-    """It is resolved: the work of everybody engaged in it ends here, as far as this alarm goes."""
-    for person in engaged(alarm):
-        if by is not None and person.pk == by.pk:
-            continue
-        _record(
-            alarm,
-            person,
-            "over",
-            f"“{alarm.title}” was resolved by {by.name if by else alarm.source}.",
-            at=now,
-            now=now,
-        )
-    if by is not None:
-        acted(alarm=alarm, person=by, kind="resolve", text=f"Resolved “{alarm.title}”.", now=now)
+    """It is resolved: the work of everybody engaged in it ends here, as far as this alarm goes.
+
+    People are taken in the order of their ids, so that two alarms resolved at once never wait for each other.
+    """
+    others = f"“{alarm.title}” was resolved by {by.name if by else alarm.source}."
+    people = {person.pk: person for person in engaged(alarm)} | ({by.pk: by} if by else {})
+    for key in sorted(people):
+        if by is not None and key == by.pk:
+            acted(alarm=alarm, person=by, kind="resolve", text=f"Resolved “{alarm.title}”.", now=now)
+        else:
+            _record(alarm, people[key], "over", others, at=now, now=now)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from incidents.alarms.models import Alarm
 from oncall.paging.models import Attempt, Callback, Page
@@ -43,10 +43,12 @@ def timeline(alarm: Alarm) -> list[Line]:
         Line(entry.at, entry.kind, entry.text, entry.person.name if entry.person else "", entry.person_id)
         for entry in alarm.log.select_related("person")
     ]
-    pages = Page.objects.filter(links__alarm=alarm)
     attempts = list(
-        Attempt.objects.filter(page__in=pages).select_related("page__person").order_by("started_at").distinct()
-    )
+        Attempt.objects.filter(page__links__alarm=alarm, started_at__gte=F("page__links__linked_at"))
+        .select_related("page__person")
+        .order_by("started_at")
+        .distinct()
+    )  # of a shared page, what went out before this alarm joined it was about another
     for attempt in attempts:
         lines += _attempt_lines(attempt)
     reports = Callback.objects.filter(attempt__in=attempts, status__in=SAID).select_related("attempt__page__person")

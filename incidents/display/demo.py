@@ -185,7 +185,9 @@ def _past(policy: EscalationPolicy, people: dict[str, Person], *, now: datetime)
 
 def _live(title: str, severity: int, policy: EscalationPolicy, at: datetime, *, minutes: int) -> None:
     """Fire, page, acknowledge three minutes later, write a note, resolve after `minutes`."""
-    firing = services.Firing(title=title, severity=severity, source_id=PEOPLE, source="demo", product="Prompt Processing")
+    firing = services.Firing(
+        title=title, severity=severity, source_id=PEOPLE, source="demo", product="Prompt Processing"
+    )
     alarm = services.fire(firing=firing, policy=policy, now=at)
     in_force = limits.at(at)
     engine.escalate_due(now=at, limits=in_force)
