@@ -28,6 +28,7 @@ def page_out(now=NOW):
     in_force = limits.at(now)
     engine.escalate_due(now=now, limits=in_force)
     for attempt, _ in outbox.claim_pages(now=now, limits=in_force, at_most=10):
+        assert attempt.lease_token is not None
         outcome = Outcome(Verdict.ACCEPTED, sid=f"SM{attempt.pk.hex}", status="queued")
         outbox.record_outcome(
             attempt_id=attempt.pk, lease=attempt.lease_token, outcome=outcome, now=now, limits=in_force

@@ -1,0 +1,297 @@
+"""Attempts on a real database: written first, recorded once, looked up when nobody knows, and always ended."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from oncall.limits import queries as limits
+from oncall.paging import outbox, services
+from oncall.paging.channels import Outcome, Report, Verdict
+from oncall.paging.models import Attempt, Callback, ContactMethod, NotificationRule, Page
+from oncall.troubles.models import Trouble
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+SID = "SM" + "1" * 32
+
+
+@pytest.fixture
+def page(ada):
+    return services.page(
+        key="test:1",
+        person=ada,
+        severity=1,
+        title="Fault",
+        text="",
+        url="",
+        answer_path="/hooks/twilio/voice/",
+        now=NOW,
+    )
+
+
+def claim(now=NOW):
+    return [attempt for attempt, _ in outbox.claim_pages(now=now, limits=limits.at(now), at_most=10)]
+
+
+def record(attempt, outcome, now=NOW, lease=None):
+    return outbox.record_outcome(
+        attempt_id=attempt.pk, lease=lease or attempt.lease_token, outcome=outcome, now=now, limits=limits.at(now)
+    )
+
+
+def report(attempt, status, rank, sid=SID, now=NOW, code=""):
+    outbox.apply_report(
+        attempt_id=attempt.pk,
+        report=Report(sid, status, rank, code=code),
+        now=now,
+        limits=limits.at(now),
+        callback=True,
+    )
+    attempt.refresh_from_db()
+
+
+def look(now, found=None, failed=False):
+    for attempt, _ in outbox.claim_unsettled(now=now, limits=limits.at(now), at_most=10):
+        assert attempt.lease_token is not None
+        outbox.record_lookup(
+            attempt_id=attempt.pk, lease=attempt.lease_token, found=found, failed=failed, now=now, limits=limits.at(now)
+        )
+
+
+ACCEPTED = Outcome(Verdict.ACCEPTED, sid=SID, status="queued")
+LOST = Outcome(Verdict.UNKNOWN, code="ReadTimeout")
+
+
+def test_doing_it_twice_makes_one_page(page, ada):
+    again = services.page(
+        key="test:1", person=ada, severity=1, title="x", text="", url="", answer_path="/", now=NOW + timedelta(hours=1)
+    )
+
+    assert again == page
+    assert Page.objects.count() == 1
+
+
+def test_without_rules_it_is_a_text_at_once_a_call_after_1_and_again_after_3_minutes(page):
+    phone = [rung for rung in page.ladder if rung["channel"] != "email"]
+
+    assert [(rung["after"], rung["channel"]) for rung in phone] == [(0, "sms"), (60, "voice"), (180, "voice")]
+
+
+def test_own_rules_come_before_the_default(ada):
+    contact = ContactMethod.objects.get(person=ada)
+    NotificationRule.objects.create(person=ada, urgency="high", delay_s=30, channel="voice", contact=contact)
+
+    ladder = services.ladder_for(person=ada, urgency="high", now=NOW)
+
+    assert [(rung.after, rung.channel) for rung in ladder] == [(30, "voice")]
+
+
+def test_an_attempt_is_written_before_the_request(page):
+    (attempt,) = claim()
+
+    assert Attempt.objects.get().state == "intent"
+    assert attempt.look_at == NOW + timedelta(seconds=30)
+
+
+def test_what_one_has_claimed_nobody_else_claims(page):
+    assert len(claim()) == 1
+    assert claim() == []
+
+
+def test_the_next_rung_is_due_after_its_delay_and_not_before(page):
+    claim()
+
+    assert claim(NOW + timedelta(seconds=59)) == []
+    assert [attempt.channel for attempt in claim(NOW + timedelta(seconds=60))] == ["voice"]
+
+
+def test_an_accepted_attempt_keeps_its_sid_and_is_polled_after_a_minute(page):
+    (attempt,) = claim()
+    record(attempt, ACCEPTED)
+
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.sid) == ("accepted", SID)
+    assert attempt.look_at == NOW + timedelta(seconds=60)
+
+
+def test_a_stranger_s_lease_changes_nothing(page):
+    (attempt,) = claim()
+
+    assert record(attempt, ACCEPTED, lease=uuid.uuid4()) is False
+    attempt.refresh_from_db()
+    assert attempt.state == "intent"
+
+
+def test_a_callback_before_our_own_answer_binds_the_sid(page):
+    (attempt,) = claim()
+    report(attempt, "sent", 30)
+    record(attempt, Outcome(Verdict.UNKNOWN, code="ReadTimeout"))
+
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.sid, attempt.status) == ("accepted", SID, "sent")
+
+
+def test_reordered_and_repeated_callbacks_end_in_the_same_state(page):
+    (attempt,) = claim()
+    record(attempt, ACCEPTED)
+    for status, rank in (("delivered", 90), ("sent", 30), ("delivered", 90), ("sending", 20)):
+        report(attempt, status, rank)
+
+    assert (attempt.status, attempt.state) == ("delivered", "finished")
+    assert Callback.objects.count() == 3
+
+
+def test_delivered_is_not_an_answer(page):
+    (attempt,) = claim()
+    record(attempt, ACCEPTED)
+    report(attempt, "delivered", 90)
+
+    page.refresh_from_db()
+    assert page.state == "calling"
+
+
+def test_a_lost_answer_is_looked_up_and_adopted_when_it_is_there(page):
+    (attempt,) = claim()
+    record(attempt, LOST)
+
+    look(NOW + timedelta(seconds=10), found=Report(SID, "sent", 30))
+
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.sid) == ("accepted", SID)
+    assert claim(NOW + timedelta(seconds=10)) == []
+
+
+def test_a_lost_answer_that_is_not_there_is_sent_again(page):
+    (attempt,) = claim()
+    record(attempt, LOST)
+
+    later = NOW + timedelta(seconds=10)
+    look(later)
+
+    attempt.refresh_from_db()
+    assert attempt.state == "lost"
+    (again,) = claim(later)
+    assert (again.channel, again.tries) == ("sms", 2)
+
+
+def test_a_lookup_that_fails_waits_and_then_sends_anyway(page):
+    (attempt,) = claim()
+    record(attempt, LOST)
+
+    look(NOW + timedelta(seconds=10), failed=True)
+    attempt.refresh_from_db()
+    assert attempt.state == "unknown"
+
+    look(NOW + timedelta(seconds=20), failed=True)
+    attempt.refresh_from_db()
+    assert attempt.state == "lost"
+
+
+def test_after_three_sends_the_next_way_comes_at_once(page):
+    now = NOW
+    for _ in range(3):
+        (attempt,) = claim(now)
+        assert attempt.channel == "sms"
+        record(attempt, LOST, now=now)
+        now += timedelta(seconds=10)
+        look(now)
+
+    (attempt,) = claim(now)
+    assert attempt.channel == "voice"
+
+
+def test_who_died_between_claim_and_send_is_looked_up_when_the_lease_ends(page):
+    claim()
+
+    look(NOW + timedelta(seconds=29))
+    assert Attempt.objects.get().state == "intent"
+
+    look(NOW + timedelta(seconds=30))
+    assert Attempt.objects.get().state == "lost"
+
+
+def test_refused_for_the_number_takes_the_next_way_at_once_and_disables_the_contact(page, ada):
+    (attempt,) = claim()
+    assert attempt.channel == "sms"
+    record(attempt, Outcome(Verdict.REFUSED, code="21610", text="opted out", dead_address="Its owner sent STOP."))
+
+    assert ContactMethod.objects.get(kind="phone", person=ada).disabled_reason == "Its owner sent STOP."
+    assert [attempt.channel for attempt in claim()] == ["voice"]
+    assert Trouble.objects.filter(kind="contact").exists()
+
+
+def test_told_to_wait_the_same_way_comes_again(page):
+    (attempt,) = claim()
+    record(attempt, Outcome(Verdict.REFUSED, code="20429", retry_after=timedelta(seconds=2)))
+
+    assert claim(NOW + timedelta(seconds=1)) == []
+    assert [one.channel for one in claim(NOW + timedelta(seconds=2))] == ["sms"]
+
+
+def test_a_provider_that_refuses_us_is_a_trouble(page):
+    (attempt,) = claim()
+    record(attempt, Outcome(Verdict.REFUSED, code="20003", text="Authenticate", misconfigured=True))
+
+    assert "20003" in Trouble.objects.get(kind="provider").text
+
+
+def test_busy_rings_again_after_half_a_minute_once(page):
+    claim()
+    now = NOW + timedelta(seconds=60)
+    (call,) = claim(now)
+    record(call, Outcome(Verdict.ACCEPTED, sid="CA1"), now=now)
+    report(call, "busy", 90, sid="CA1", now=now)
+
+    assert claim(now + timedelta(seconds=29)) == []
+    assert [one.channel for one in claim(now + timedelta(seconds=30))] == ["voice"]
+
+
+def test_when_no_way_got_through_the_page_is_unreachable(ada):
+    page = services.page(key="t", person=ada, severity=1, title="x", text="", url="", answer_path="/", now=NOW)
+    for _ in range(6):
+        for attempt in claim():
+            record(attempt, Outcome(Verdict.REFUSED, code="21211", text="not a number"))
+
+    page.refresh_from_db()
+    assert page.state == "unreachable"
+    assert "not a number" in page.ended_why
+
+
+def test_a_page_nobody_answers_ends_unanswered(page):
+    now = NOW
+    for seconds in (0, 60, 120, 300):
+        now += timedelta(seconds=seconds)
+        for attempt in claim(now):
+            record(attempt, Outcome(Verdict.ACCEPTED, sid=f"SM{attempt.n}"), now=now)
+
+    page.refresh_from_db()
+    assert page.state == "unanswered"
+
+
+def test_a_text_that_stays_silent_ends_after_ten_minutes(page):
+    (attempt,) = claim()
+    record(attempt, ACCEPTED)
+    for minutes in range(1, 12):
+        look(NOW + timedelta(minutes=minutes), found=Report(SID, "sent", 30))
+
+    attempt.refresh_from_db()
+    assert attempt.state == "finished"
+
+
+def test_a_late_callback_of_a_lost_attempt_is_kept_and_decides_nothing(page):
+    (attempt,) = claim()
+    look(NOW + timedelta(seconds=30))
+    report(attempt, "delivered", 90)
+
+    assert attempt.state == "lost"
+    assert Callback.objects.count() == 1
+
+
+def test_an_answer_confirms_the_number(page, ada):
+    (attempt,) = claim()
+    services.answer(page=page, attempt=attempt, why="4", now=NOW)
+
+    assert ContactMethod.objects.get(pk=attempt.contact_id).confirmed_at == NOW
+    page.refresh_from_db()
+    assert (page.state, page.next_due) == ("answered", None)
