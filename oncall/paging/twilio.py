@@ -4,6 +4,7 @@ The API key signs requests; the Auth Token only checks signatures. Source: pagin
 key at Twilio, so a request whose answer was lost is looked up, never blindly repeated (2.8).
 """
 
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -207,18 +208,19 @@ class Voice:
     def find(self, order: Order) -> Report | None:
         """Look among the number's calls for one that asked us about this attempt, or is too young to have asked.
 
-        A call that is still ringing has fetched nothing yet, so its address is unknown to us; to be sure not to ring
-        twice it is adopted when it began within ten seconds of this attempt's request.
+        Not by start: it is null until somebody picks up. A call that has asked nothing yet is adopted when it was made
+        within ten seconds of this attempt's request, so that nobody's telephone rings twice.
         """
-        since = order.started_at - timedelta(seconds=5)
         young = None
-        for call in ask(lambda: client().calls.list(to=order.address, start_time_after=since, limit=20)):
+        for call in ask(lambda: client().calls.list(to=order.address, limit=20)):
+            begun = call.date_created or call.start_time
+            if begun and begun < order.started_at - timedelta(seconds=TIMEOUT_S):
+                continue
             events = ask(lambda sid=call.sid: client().calls(sid).events.list(limit=20))  # type: ignore[misc]
-            asked = [str((event.request or {}).get("url", "")) for event in events]
-            if any(str(order.attempt_id) in url for url in asked):
+            asked = [json.dumps(event.request or {}, default=str) for event in events]
+            if any(str(order.attempt_id) in one for one in asked):
                 return self.report(call)
-            begun = call.start_time or call.date_created
-            if not asked and begun and abs((begun - order.started_at).total_seconds()) <= TIMEOUT_S:
+            if not asked and begun and begun - order.started_at <= timedelta(seconds=TIMEOUT_S):
                 young = call
         return self.report(young) if young is not None else None
 
