@@ -8,8 +8,6 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
-from oncall.people.authentication import schema_extension
-
 ROOMS = [
     "oncall.people",
     "oncall.limits",
@@ -23,7 +21,6 @@ ROOMS = [
     "incidents.signals",
     "incidents.display",
 ]
-schema_extension()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),

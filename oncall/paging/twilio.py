@@ -213,14 +213,12 @@ class Voice:
         """
         young = None
         for call in ask(lambda: client().calls.list(to=order.address, limit=20)):
-            begun = call.date_created or call.start_time
-            if begun and begun < order.started_at - timedelta(seconds=TIMEOUT_S):
-                continue
             events = ask(lambda sid=call.sid: client().calls(sid).events.list(limit=20))  # type: ignore[misc]
             asked = [json.dumps(event.request or {}, default=str) for event in events]
             if any(str(order.attempt_id) in one for one in asked):
                 return self.report(call)
-            if not asked and begun and begun - order.started_at <= timedelta(seconds=TIMEOUT_S):
+            begun = call.date_created or call.start_time
+            if not asked and begun and abs(begun - order.started_at) <= timedelta(seconds=TIMEOUT_S):
                 young = call
         return self.report(young) if young is not None else None
 

@@ -1,8 +1,8 @@
 """Who may do what, as plain predicates. Views ask these; nothing else decides.
 
 The first cut keeps to what a small team needs at night: everybody signed in may read the rota, raise and work an alarm;
-configuration is the pilot's and the administrators'; leave is seen by its owner and by managers. Access in depth has its
-own issue.
+configuration is the pilot's and the administrators'; leave is seen by its owner and by managers. Access in
+depth comes later.
 """
 
 from datetime import datetime

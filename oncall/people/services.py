@@ -89,8 +89,9 @@ def send_invitation(*, person: Person, invited_by: Person) -> None:
     send_mail(
         subject="You are invited to oncall",
         message=(
-            f"Hello {person.name},\n\n{invited_by.name} has made an account for you on oncall, the on-call and incident "
-            f"portal. Your username is {person.username}. Set your password here:\n\n{settings.PUBLIC_BASE_URL}{path}\n\n"
+            f"Hello {person.name},\n\n{invited_by.name} has made an account for you on oncall, the on-call and "
+            f"incident portal. Your username is {person.username}. Set your password here:\n\n"
+            f"{settings.PUBLIC_BASE_URL}{path}\n\n"
             "Then add your phone number under My contact methods, so that pages can reach you.\n"
         ),
         from_email=None,

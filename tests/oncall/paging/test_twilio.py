@@ -1,4 +1,6 @@
-"""The adapter with Twilio's real client, over HTTP, against the telephone company's stand-in: what each answer means."""
+"""The adapter with Twilio's real client, over HTTP, against the telephone company's stand-in: what each answer
+means.
+"""
 
 import json
 import os
