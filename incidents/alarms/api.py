@@ -6,7 +6,7 @@ from uuid import UUID
 
 import django_filters
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,11 +22,22 @@ from oncall.people.errors import Conflict
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
 
+SHAPE = {"type": "object", "additionalProperties": {}, "example": {"title": ["This field is required."]}}
+ERRORS: dict[int, OpenApiResponse] = {
+    400: OpenApiResponse(SHAPE, "A field is wrong; it says which and what would be right."),
+    401: OpenApiResponse(SHAPE, "Not signed in."),
+    403: OpenApiResponse(SHAPE, "Signed in, but not allowed."),
+    404: OpenApiResponse(SHAPE, "Not there, or not yours to see."),
+}
+LOST = ERRORS | {409: OpenApiResponse(SHAPE, "Somebody else was first, or it is over. It says who and when.")}
+
 
 class AlarmSerializer(serializers.ModelSerializer[Alarm]):
     """An alarm. `next_due` is when the next step comes, or when the acknowledgement lapses."""
 
-    acknowledged_by = serializers.CharField(source="acknowledged_by.name", default=None, read_only=True)
+    acknowledged_by = serializers.CharField(
+        source="acknowledged_by.name", default=None, allow_null=True, read_only=True
+    )
     acknowledged_by_id = serializers.UUIDField(read_only=True, allow_null=True)
 
     class Meta:
@@ -37,6 +48,20 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
             "next_due",
             "count",
         )  # fmt: skip
+
+
+class PolicyField(serializers.SlugRelatedField[EscalationPolicy]):
+    """A policy by its name."""
+
+    def to_internal_value(self, data: Any) -> EscalationPolicy:
+        if not is_text(data):  # the database would refuse to look for it
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+def is_text(value: Any) -> bool:
+    """Say whether it is a text that PostgreSQL can keep: no NUL, no half of a surrogate pair."""
+    return isinstance(value, str) and "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 class RaiseSerializer(serializers.Serializer[Any]):
@@ -50,13 +75,15 @@ class RaiseSerializer(serializers.Serializer[Any]):
     labels = serializers.DictField(child=serializers.CharField(max_length=1000), required=False, default=dict)
     link = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
     product = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
-    policy = serializers.SlugRelatedField(
+    policy = PolicyField(
         slug_field="name", queryset=EscalationPolicy.objects.all(), required=False, allow_null=True, default=None
     )
 
     def validate_labels(self, value: dict[str, str]) -> dict[str, str]:
-        if any("\x00" in key for key in value):
-            raise serializers.ValidationError("A label's name holds a NUL character. Leave it out.")
+        if not all(is_text(key) for key in value):
+            raise serializers.ValidationError(
+                "A label's name holds a NUL or half a surrogate pair. Leave the character out."
+            )
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +116,7 @@ class NewestFirst(Cursor):
     ordering: Any = ("-fired_at", "-id")
 
 
+@extend_schema_view(get=extend_schema(responses={200: AlarmSerializer(many=True)} | ERRORS))
 class Alarms(generics.ListAPIView[Alarm]):
     """GET lists alarms, newest first. POST raises one."""
 
@@ -103,7 +131,7 @@ class Alarms(generics.ListAPIView[Alarm]):
             return self.queryset
         return Alarm.objects.visible_to(viewer(self.request)).select_related("acknowledged_by")
 
-    @extend_schema(request=RaiseSerializer, responses={201: AlarmSerializer, 200: AlarmSerializer})
+    @extend_schema(request=RaiseSerializer, responses={201: AlarmSerializer, 200: AlarmSerializer} | ERRORS)
     def post(self, request: Request) -> Response:
         """Raise an alarm, count a repeat of an open one with the same key (200), or resolve it."""
         form = RaiseSerializer(data=request.data)
@@ -130,6 +158,7 @@ class Alarms(generics.ListAPIView[Alarm]):
         return Response(AlarmSerializer(alarm).data, status.HTTP_201_CREATED if fresh else status.HTTP_200_OK)
 
 
+@extend_schema_view(get=extend_schema(responses={200: AlarmSerializer} | ERRORS))
 class OneAlarm(generics.RetrieveAPIView[Alarm]):
     """One alarm."""
 
@@ -152,7 +181,7 @@ class LineSerializer(serializers.Serializer[queries.Line]):
 
 
 class Timeline(APIView):
-    @extend_schema(responses=LineSerializer(many=True))
+    @extend_schema(responses={200: LineSerializer(many=True)} | ERRORS)
     def get(self, request: Request, id: UUID) -> Response:
         """Every page, attempt, answer and change, oldest first."""
         alarm = get_object_or_404(Alarm.objects.visible_to(viewer(request)), id=id)
@@ -170,9 +199,6 @@ class PersonSerializer(serializers.Serializer[Any]):
 
 class WhySerializer(serializers.Serializer[Any]):
     why = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
-
-
-LOST = {409: OpenApiResponse(description="Somebody else was first, or it is over. The body says who and when.")}
 
 
 def act(request: Request, id: UUID, verb: Callable[[Alarm], object]) -> Response:

@@ -157,8 +157,9 @@ def _policies(people: dict[str, Person], schedules: dict[str, Schedule]) -> Esca
     pipelines = schedules["Algorithms & Pipelines on call"]
     main = save_policy(
         policy=EscalationPolicy(
-            name="Prompt Processing", description="Tier 1 triage, tier 2 experts, tier 3 the pilot.", is_default=True
+            name="Prompt Processing", description="Tier 1 triage, tier 2 experts, tier 3 the pilot."
         ),
+        default=True,
         steps=[
             Wanted(300, schedule=schedules["Triage"]),
             Wanted(0, schedule=pipelines),

@@ -16,13 +16,15 @@ WAITS = [
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    # not a field of the model here: making this the default takes the place of another, which is no error
+    make_default = forms.BooleanField(label="Used where an alarm names no policy", required=False)
+
     class Meta:
         model = EscalationPolicy
-        fields = ("name", "description", "rounds", "is_default")
-        labels = {"rounds": "How often round", "is_default": "Used where an alarm names no policy"}
+        fields = ("name", "description", "rounds")
+        labels = {"rounds": "How often round"}
         help_texts = {
             "rounds": "After the last round the last step is called again every 15 minutes until somebody answers.",
-            "is_default": "",
         }
 
 

@@ -30,13 +30,17 @@ class Wanted:
 
 
 @transaction.atomic
-def save_policy(*, policy: EscalationPolicy, steps: Sequence[Wanted]) -> EscalationPolicy:
+def save_policy(*, policy: EscalationPolicy, steps: Sequence[Wanted], default: bool = False) -> EscalationPolicy:
     """Write the policy and all its steps, in order. Alarms that fire now keep the steps they began with.
+
+    `default`: this one is used from now on where an alarm names no policy. There is always one: another takes over by
+    being made the default itself.
 
     :raises NoSteps: if there is no step: it would call nobody.
     """
     if not steps:
         raise NoSteps("A policy needs at least one step; without one it would call nobody.")
+    policy.is_default = policy.is_default or default
     if policy.is_default:
         EscalationPolicy.objects.filter(is_default=True).exclude(pk=policy.pk).update(is_default=False)
     policy.full_clean()

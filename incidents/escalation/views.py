@@ -46,7 +46,7 @@ def edit(request: HttpRequest, id: UUID | None = None) -> HttpResponse:
     if not access.may_configure(viewer(request), now=clock.now()):
         raise PermissionDenied("Only the pilot and administrators change policies.")
     row = get_object_or_404(EscalationPolicy, pk=id) if id else EscalationPolicy()
-    form = PolicyForm(request.POST or None, instance=row)
+    form = PolicyForm(request.POST or None, instance=row, initial={"make_default": row.is_default})
     initial = [
         {"target": f"{target.kind}:{target.id}", "wait_s": int(step.wait_s)}
         for step in (queries.steps_of(row) if id else [])
@@ -56,7 +56,9 @@ def edit(request: HttpRequest, id: UUID | None = None) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and steps.is_valid():
         wanted = [step for one in steps if (step := one.wanted())]
         try:
-            saved = services.save_policy(policy=form.save(commit=False), steps=wanted)
+            saved = services.save_policy(
+                policy=form.save(commit=False), steps=wanted, default=form.cleaned_data["make_default"]
+            )
             return redirect("policy", saved.pk)
         except (services.NoSteps, ValidationError) as error:
             form.add_error(None, error if isinstance(error, ValidationError) else str(error))

@@ -8,6 +8,7 @@ import pytest
 from incidents.alarms.models import Alarm
 from incidents.signals import services
 from incidents.signals.models import Rejection, Signal, Source
+from incidents.signals.payloads.items import Unreadable
 from oncall.troubles.models import Trouble
 from tests.conftest import NOW
 
@@ -178,7 +179,7 @@ def test_what_is_still_unreadable_stays(client, am):
     send(client, am, b"not json")
     rejection = Rejection.objects.get()
 
-    with pytest.raises(services.Unreadable):
+    with pytest.raises(Unreadable):
         services.replay(rejection=rejection, body="still not", now=NOW)
 
     rejection.refresh_from_db()
