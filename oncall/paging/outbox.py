@@ -50,7 +50,7 @@ def claim_pages(*, now: datetime, limits: Limits, at_most: int) -> list[tuple[At
         page.save(update_fields=["next_rung", "next_due"])
         attempt = Attempt.objects.create(
             page=page,
-            n=(page.attempts.aggregate(last=Max("n"))["last"] or 0) + 1,
+            n=_last_n(page) + 1 if step.index else 1,  # nothing comes before the first rung
             rung=step.index,
             tries=step.rung.tries,
             channel=step.rung.channel,
@@ -64,6 +64,10 @@ def claim_pages(*, now: datetime, limits: Limits, at_most: int) -> list[tuple[At
         )
         claimed.append((attempt, order_for(attempt, page=page, limits=limits)))
     return claimed
+
+
+def _last_n(page: Page) -> int:
+    return page.attempts.aggregate(last=Max("n"))["last"] or 0
 
 
 def _body(page: Page, channel: str) -> str:
@@ -115,7 +119,7 @@ def order_for(attempt: Attempt, *, page: Page | None, limits: Limits) -> Order:
         attempt_id=attempt.pk,
         channel=attempt.channel,
         address=attempt.address,
-        subject=f"[SEV-{page.severity}] {page.title}" if page else attempt.body[:80],
+        subject=" ".join((f"[SEV-{page.severity}] {page.title}" if page else attempt.body[:80]).split()),
         body=attempt.body,
         reference=page.reference if page else "",
         answer_path=page.answer_path if page else "",
@@ -221,12 +225,15 @@ def apply_report(
     if attempt is None or not report.sid:
         return None
     if callback:
-        Callback.objects.get_or_create(
+        said = Callback(
             attempt=attempt,
             sid=report.sid,
             status=report.status,
-            defaults={"sequence": report.sequence, "error_code": report.code, "received_at": now},
+            sequence=report.sequence,
+            error_code=report.code,
+            received_at=now,
         )
+        Callback.objects.bulk_create([said], ignore_conflicts=True)  # one statement; a repeat is kept once
     if attempt.sid and attempt.sid != report.sid:
         return attempt  # a second copy of the same attempt; kept in the log, it decides nothing
     if attempt.state in (Attempt.State.INTENT, Attempt.State.UNKNOWN):

@@ -70,7 +70,7 @@ def read(data: dict[str, Any]) -> tuple[Item | None, dict[str, list[str]]]:
         Item(
             firing=status == "firing",
             key=key,
-            title=clean(title).strip()[:LONGEST_TITLE],
+            title=" ".join(clean(title).split())[:LONGEST_TITLE],
             severity=severity_of(labels.get("severity", "")),
             description=notes.get("description", ""),
             labels=labels,

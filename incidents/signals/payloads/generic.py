@@ -54,7 +54,7 @@ def read(data: dict[str, Any]) -> tuple[Item | None, dict[str, list[str]]]:
     item = Item(
         firing=reader.choice("status", ("firing", "resolved"), "firing") == "firing",
         key=reader.text("key", most=200),
-        title=reader.text("title", most=LONGEST_TITLE, required=True),
+        title=reader.text("title", most=LONGEST_TITLE, required=True, line=True),
         severity=reader.severity("severity"),
         description=reader.text("description"),
         labels=reader.labels("labels"),

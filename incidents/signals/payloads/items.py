@@ -102,8 +102,8 @@ class Reader:
     def wrong(self, name: str, text: str) -> None:
         self.errors.setdefault(name, []).append(text)
 
-    def text(self, name: str, *, most: int = LONGEST_TEXT, required: bool = False) -> str:
-        """Return a text field, cut to `most`; a number is taken as its digits."""
+    def text(self, name: str, *, most: int = LONGEST_TEXT, required: bool = False, line: bool = False) -> str:
+        """Return a text field, cut to `most`, on one line if `line`; a number is taken as its digits."""
         value = self.data.get(name)
         if value is None or value == "":
             if required:
@@ -113,6 +113,8 @@ class Reader:
             self.wrong(name, f"{short(value)} is a {kind(value)}; a text is wanted.")
             return ""
         text = clean(str(value)).strip()
+        if line:
+            text = " ".join(text.split())
         if required and not text:
             self.wrong(name, "Empty. Give it a text.")
         return text[:most]
