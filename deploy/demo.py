@@ -171,7 +171,7 @@ def programs(environment: Mapping[str, str], *, port: int, simulator_port: int) 
     ]  # fmt: skip
     web = [
         python, "-m", "gunicorn", "oncall.wsgi:application", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
-        "--workers", "2", "--threads", "8", "--graceful-timeout", "5", "--no-control-socket", "--access-logfile", "-",
+        "--workers", "2", "--threads", "8", "--graceful-timeout", "5", "--no-control-socket",
     ]  # fmt: skip
     commands = {
         "simulator": simulator,

@@ -17,7 +17,7 @@ from incidents.alarms.models import PEOPLE, Alarm
 from incidents.escalation.models import EscalationPolicy
 from oncall import clock
 from oncall.paging.services import Unreachable
-from oncall.people.cursor import Cursor
+from oncall.people.cursor import ByCursor
 from oncall.people.errors import Conflict
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
@@ -112,7 +112,7 @@ class AlarmFilter(django_filters.FilterSet):  # type: ignore[misc]
         return rows.open() if value == "open" else rows.filter(state=value)
 
 
-class NewestFirst(Cursor):
+class NewestFirst(ByCursor):
     ordering: Any = ("-fired_at", "-id")
 
 

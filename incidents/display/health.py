@@ -34,7 +34,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 and the reason where something is amiss. A broker that is away is said, and is no reason: pages go on."""
+    """503 and the reason where something is amiss. A broker that is away is one: its workers idle."""
     checks: dict[str, str] = {}
     try:
         now = clock.now()

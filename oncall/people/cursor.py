@@ -2,13 +2,21 @@
 
 from typing import Any
 
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
 
 
-class Cursor(CursorPagination):
-    """Fifty at a time, `?page_size=` up to 500; the model's own order, which must be unique enough to go on from."""
+class ByCursor(CursorPagination):
+    """Lists of 50, or `?limit=` up to 500, in an order that each list names."""
 
     page_size = 50
-    page_size_query_param = "page_size"
+    page_size_query_param = "limit"
     max_page_size = 500
-    ordering: Any = "-pk"
+    ordering: Any = ("-at", "-id")
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        cursor = super().decode_cursor(request)
+        if cursor is not None and not str(cursor.position).isprintable():  # PostgreSQL refuses NUL in text
+            raise NotFound(self.invalid_cursor_message)
+        return cursor

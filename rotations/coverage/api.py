@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from oncall import clock
+from oncall.people.cursor import ByCursor
 from rotations.coverage import queries
-from rotations.coverage.shapes import ByCursor, InstantField, WallTimeField
+from rotations.coverage.shapes import InstantField, WallTimeField
 from rotations.schedule.models import ROLES, Rotation, Schedule
 
 LONGEST_SPAN = timedelta(days=732)  # two years, a leap day in each

@@ -1,7 +1,7 @@
 """The resolver's arithmetic: shifts of a rotation, and above them whoever takes a span instead. PURE.
 
 An override cuts what is under it; the remains keep their own reason. Where no shift lies under it (before the first
-handoff) it still covers. Source: row R15; issue on rotations, items 6 and 8.
+handoff) it still covers. Source: row R15.
 """
 
 from collections.abc import Iterable, Sequence

@@ -7,9 +7,6 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
-from rest_framework.pagination import Cursor, CursorPagination
-from rest_framework.request import Request
 
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 EATEN_PLUS = re.compile(r" (\d\d:\d\d)$")  # a "+" in an address that nobody wrote as %2B
@@ -50,18 +47,3 @@ class WallTimeField(serializers.TimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="%H:%M", **kwargs)
-
-
-class ByCursor(CursorPagination):
-    """Lists of 50, or `?limit=` up to 200, newest first unless a list says otherwise."""
-
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 200
-    ordering: tuple[str, ...] = ("-at", "-id")
-
-    def decode_cursor(self, request: Request) -> Cursor | None:
-        cursor = super().decode_cursor(request)
-        if cursor is not None and not str(cursor.position).isprintable():  # PostgreSQL refuses NUL in text
-            raise NotFound(self.invalid_cursor_message)
-        return cursor

@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from oncall import clock
+from oncall.people.cursor import ByCursor
 from oncall.people.models import Person
 from rotations.coverage.api import ERRORS, NameSerializer
-from rotations.coverage.shapes import ByCursor, InstantField
+from rotations.coverage.shapes import InstantField
 from rotations.leave import queries, rules
 from rotations.leave.models import CallOut, LedgerEntry
 

@@ -2,7 +2,7 @@
 
 Rules: both ends of a shift come from the wall clock, so 08:00 stays 08:00 when clocks change and that shift is an hour
 longer or shorter. Shifts tile, half-open. Turn k belongs to place k modulo the number of people, so today's person
-never depends on past clock changes. Source: issue on rotations, item 1; rows R15, R16, R19.
+never depends on past clock changes. Source: rows R15, R16, R19.
 """
 
 from collections.abc import Iterator
