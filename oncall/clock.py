@@ -16,7 +16,7 @@ offset = timedelta()  # moved by tests inside one process; processes of a demo s
 def now() -> datetime:
     """Return the database's current instant, aware, in UTC, plus the travelled offset.
 
-    Source: architecture.md, Time; paging.md section 0 decision 4.
+    Source: architecture.md, Time; paging.md 0, decision 4.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

@@ -49,7 +49,7 @@ def write(
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # whoever calls it inside a transaction wants all of it or nothing
 def fire(*, firing: Firing, policy: EscalationPolicy | None, now: datetime, by: Person | None = None) -> Alarm:
     """Raise an alarm, or count one more signal for the open one with the same source and key.
 
@@ -57,8 +57,10 @@ def fire(*, firing: Firing, policy: EscalationPolicy | None, now: datetime, by: 
     higher severity restarts the policy (domain.md 5.9). When this returns and its transaction commits, people will be
     called: the alarm is due at once.
     """
-    key = firing.key or str(uuid4())
-    alarm = _latest(firing.source_id, key) if firing.key else None
+    if not firing.key:
+        return _open(firing, key=str(uuid4()), policy=policy, now=now, by=by)
+    key = firing.key
+    alarm = _latest(firing.source_id, key)
     if alarm is None:
         try:
             with transaction.atomic():

@@ -1,6 +1,6 @@
 """PURE. Words that fit a telephone: one GSM-7 segment, no control characters, safe codes.
 
-Source: paging.md 2.1 (body), 2.6 (words the provider reserves), peers.md 4 item 21 (codes).
+Source: paging.md 2.1 (body), 2.6 (words the provider reserves, codes).
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """The one file that knows Twilio: requests, what its answers mean, signatures, and what a caller hears (TwiML).
 
-The API key signs requests; the Auth Token only checks signatures. Source: paging.md section 2. There is no idempotency
+The API key signs requests; the Auth Token only checks signatures. Source: paging.md 2. There is no idempotency
 key at Twilio, so a request whose answer was lost is looked up, never blindly repeated (2.8).
 """
 

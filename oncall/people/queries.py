@@ -46,7 +46,7 @@ def last_resort(*, now: datetime) -> list[Person]:
 
 
 def calendar_of(person: Person) -> WorkCalendar:
-    """Return the calendar that judges `person`'s hours: their own, their team's, or Mon-Fri 09:00-17:00 (5.1, R10)."""
+    """Return the calendar of `person`'s hours: their own, their team's, or Mon-Fri 09:00-17:00 (domain.md 5.1, R10)."""
     if person.calendar is not None:
         return person.calendar
     team = (
