@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from incidents.alarms import queries as alarms
 from incidents.display import queries
+from incidents.escalation import queries as policies
 from oncall import clock
 from oncall.people import queries as people
 from oncall.people.viewer import viewer
@@ -20,7 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "now": now,
         "open": list(alarms.open_alarms(for_person=person)[:50]),
         "resolved": list(alarms.recently_resolved(for_person=person, now=now, within=timedelta(hours=12))[:10]),
-        "on_call": coverage.ahead(at=now, until=now + timedelta(days=1)),
+        "on_call": coverage.ahead(at=now, until=now + timedelta(days=1), schedules=policies.schedules_by_tier()),
         "pilot": people.pilot(now=now),
         "pilot_term": people.has_pilot(now=now),
         "pager": queries.pager(now=now),

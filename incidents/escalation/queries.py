@@ -70,3 +70,11 @@ def _people(target: Target, *, now: datetime) -> list[Called]:
 def default_policy() -> EscalationPolicy | None:
     """Return the policy for alarms that name none: the one marked so, else the first by name."""
     return EscalationPolicy.objects.order_by("-is_default", "name").first()
+
+
+def schedules_by_tier() -> list[Schedule]:
+    """Return every schedule, those of the default policy first and in the order in which it calls them."""
+    policy = default_policy()
+    called = policy.steps.filter(schedule__isnull=False).values_list("schedule_id", "position") if policy else []
+    order: dict[UUID | None, int] = dict(called)
+    return sorted(Schedule.objects.order_by("name"), key=lambda schedule: order.get(schedule.pk, len(order) + 100))
