@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from incidents.signals import services
-from incidents.signals.forms import SourceForm
+from incidents.signals.forms import ChangeForm, SourceForm
 from incidents.signals.models import Rejection, Source
 from incidents.signals.payloads.items import Unreadable
 from oncall import clock
@@ -69,6 +69,18 @@ def new(request: HttpRequest) -> HttpResponse:
         )
         return _detail(request, row, secret=secret, status=201)
     return render(request, "signals/new.html", {"form": form}, status=400 if form.is_bound else 200)
+
+
+def edit(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Change whom a source calls, its severity and name, or close it."""
+    _configurer(request)
+    row = get_object_or_404(Source, pk=id)
+    form = ChangeForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return redirect("source", id)
+    context = {"form": form, "source": row}
+    return render(request, "signals/edit.html", context, status=400 if form.is_bound else 200)
 
 
 @require_POST

@@ -94,6 +94,16 @@ def test_others_may_not_change_configuration(client, ada, name):
     assert client.post(reverse(name), {}).status_code == 403
 
 
+def test_a_source_is_changed_and_closed(as_pilot, client, policy, ada):
+    source, secret = signals.create_source(name="Prometheus", kind="json", policy=policy, severity=3, now=NOW)
+    other = make_policy("Other", ada)
+    as_pilot.post(reverse("source_edit", args=[source.pk]), {"name": "Prom", "policy": other.pk, "severity": 2})
+
+    source.refresh_from_db()
+    assert (source.name, source.policy, source.severity, source.is_enabled) == ("Prom", other, 2, False)
+    assert client.post(f"/hooks/{secret}/", b"{}", content_type="application/json").status_code == 404
+
+
 def test_a_new_source_shows_its_address_once(as_pilot, client, policy):
     text = as_pilot.post(
         reverse("source_new"), {"name": "Prometheus", "kind": "alertmanager", "policy": "", "severity": 3}
