@@ -20,12 +20,16 @@ class Words:
     text: str
 
 
-def words_for(alarms: Sequence[Told], *, prefix: str = "") -> Words:
+def words_for(alarms: Sequence[Told], *, count: int = 0, prefix: str = "") -> Words:
     """Return the words for a page about these alarms: the worst first, the rest counted.
 
     One alarm is its own title; several are “3 alarms: <worst>”. The severity is the worst of them (1 is worst).
+    `count`: how many there are in all, where only the worst are given.
     """
+    count = max(count, len(alarms))
     worst = sorted(alarms, key=lambda told: told.severity)
-    title = worst[0].title if len(worst) == 1 else f"{len(worst)} alarms: {worst[0].title}"
+    title = worst[0].title if count == 1 else f"{count} alarms: {worst[0].title}"
     lines = [f"SEV-{told.severity} {told.title}\n{told.url}" for told in worst]
+    if count > len(worst):
+        lines.append(f"and {count - len(worst)} more")
     return Words(worst[0].severity, prefix + title, prefix + "\n\n".join(lines))

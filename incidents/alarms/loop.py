@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 LONGEST_SLEEP_S = 0.1
 SLOW_EVERY = timedelta(seconds=1)  # lookups, audits and what else may wait
 SLOWEST_EVERY = timedelta(seconds=30)
+STEPS_AT_ONCE = 4  # before what they made is sent
 
 
 class Loop:
@@ -42,33 +43,36 @@ class Loop:
             self.sleep()
 
     def turn(self) -> datetime:
-        """Do all that is due now. Returns the instant it began."""
-        now = clock.now()
-        if self._limits is None or self._slow_at is None or now >= self._slow_at or now < self._slow_at - SLOW_EVERY:
-            self._limits = limits.at(now)
-            self._slow(now)
-        while engine.escalate_due(now=now, limits=self._limits) or self._send(now):
+        """Do all that is due now: a few steps, then what they made to send, and again. Returns the instant it ended.
+
+        However many alarms are due, the first page never waits for the last step, and what must happen every second
+        happens every second.
+        """
+        while True:
             now = clock.now()
-        return now
+            in_force = self._every_second(now)
+            steps = engine.escalate_due(now=now, limits=in_force, at_most=STEPS_AT_ONCE)
+            sent = self.sender.send_due(now=now, limits=in_force)
+            if not steps and not sent:
+                return now
 
-    def _send(self, now: datetime) -> bool:
-        assert self._limits is not None
-        sent = self.sender.send_due(now=now, limits=self._limits)
-        if sent and not self.sender.free:
-            self.sender.wait(LONGEST_SLEEP_S)
-        return bool(sent)
+    def _every_second(self, now: datetime) -> Limits:
+        late = self._slow_at is None or now >= self._slow_at or now < self._slow_at - SLOW_EVERY
+        if self._limits is None or late:
+            self._limits = limits.at(now)
+            self._slow(now, self._limits)
+        return self._limits
 
-    def _slow(self, now: datetime) -> None:
+    def _slow(self, now: datetime, in_force: Limits) -> None:
         """Once a second: ask about lost answers, send notices, move on from dead ways, watch troubles, beat."""
-        assert self._limits is not None
         self._slow_at = now + SLOW_EVERY
-        self.sender.reconcile(now=now, limits=self._limits)
-        self.sender.send_notices(now=now, limits=self._limits)
+        self.sender.reconcile(now=now, limits=in_force)
+        self.sender.send_notices(now=now, limits=in_force)
         engine.hasten(now=now)
         watch.watch(now=now)
         if self._slowest_at is None or now >= self._slowest_at:
             self._slowest_at = now + SLOWEST_EVERY
-            watch.audit(now=now, after_s=float(self._limits.number("page_late_after_s")))
+            watch.audit(now=now, after_s=float(in_force.number("page_late_after_s")))
             leave.close_forgotten(now=now)
         troubles.beat(name=self.name, now=now)
 

@@ -13,6 +13,7 @@ from oncall.paging.models import Page, PageQuerySet
 from oncall.people.models import Person
 
 ANSWER_PATH = "/hooks/twilio/voice/"
+MOST_TOLD = 20  # alarms named in one page's text; the rest are counted
 
 
 def call(*, alarm: Alarm, person: Person, step: int, why: str, now: datetime, limits: Limits, prefix: str = "") -> Page:
@@ -35,7 +36,8 @@ def call(*, alarm: Alarm, person: Person, step: int, why: str, now: datetime, li
     ).first()
     if share is not None:
         link(alarm=alarm, page=share, step=step, why=why, now=now)
-        words = words_for([_told(one.alarm) for one in share.links.select_related("alarm")])
+        links = share.links.select_related("alarm").order_by("alarm__severity", "linked_at")
+        words = words_for([_told(one.alarm) for one in links[:MOST_TOLD]], count=links.count())
         paging.retell(page=share, severity=words.severity, title=words.title, text=words.text, now=now)
         return share
     words = words_for([_told(alarm)], prefix=prefix)
@@ -61,11 +63,10 @@ def _told(alarm: Alarm) -> Told:
     return Told(alarm.severity, alarm.title, urljoin(settings.PUBLIC_BASE_URL, alarm.path))
 
 
-def link(*, alarm: Alarm, page: Page, step: int, why: str, now: datetime) -> AlarmPage:
-    made, _ = AlarmPage.objects.get_or_create(
-        alarm=alarm, cycle=alarm.cycle, page=page, defaults={"step": step, "why": why[:300], "linked_at": now}
-    )
-    return made
+def link(*, alarm: Alarm, page: Page, step: int, why: str, now: datetime) -> None:
+    """Note that this page is about this alarm, in one statement; twice changes nothing."""
+    row = AlarmPage(alarm=alarm, cycle=alarm.cycle, page=page, step=step, why=why[:300], linked_at=now)
+    AlarmPage.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def end_needless(*, alarm: Alarm, by: Person | None, why: str, now: datetime) -> None:

@@ -72,16 +72,16 @@ def redial(*, ladder: Sequence[Rung], index: int, next_rung: int, pause: timedel
 
 
 def add_telling(*, ladder: Sequence[Rung], next_rung: int, after: float) -> list[Rung] | None:
-    """Return the ladder with one more text at `after`, so that what joined the page later is told too.
+    """Return the ladder with one more rung at `after`, so that what joined the page later is told too.
 
-    Nothing is added where a rung comes by then anyway, or where no text or mail was ever sent.
+    It is the first text or mail again, or the first call where nothing is written. Nothing is added where a rung comes
+    by then anyway.
     """
     if any(rung.after <= after for rung in ladder[next_rung:]):
         return None
-    written = [rung for rung in ladder[:next_rung] if rung.channel != "voice"]
-    if not written:
-        return None
-    return [*ladder[:next_rung], replace(written[0], after=after), *ladder[next_rung:]]
+    tried = ladder[:next_rung]
+    again = next((rung for rung in tried if rung.channel != "voice"), tried[0])
+    return [*tried, replace(again, after=after), *ladder[next_rung:]]
 
 
 def rung_from_json(row: dict[str, Any]) -> Rung:

@@ -120,16 +120,15 @@ def _insert(page_id: uuid.UUID, **fields: Any) -> Page:
 
 @transaction.atomic
 def retell(*, page: Page, severity: int, title: str, text: str, now: datetime) -> None:
-    """More has joined a page that is already calling: the next attempt says it, and one more text if none comes
-    soon.
-    """
+    """More has joined a page that is calling: the next attempt says it, and one more text where none comes soon."""
     page = Page.objects.select_for_update().get(pk=page.pk)
     if page.state != Page.State.CALLING:
         return
     page.title, page.text, page.severity = title[:300], text, min(page.severity, severity)
     share = float(limits.at(now).number("page_share_window_s"))
-    more = add_telling(ladder=rungs(page), next_rung=page.next_rung, after=share)
-    if page.next_rung and more:
+    begun = page.next_rung > 0  # else everybody is told by the first rung anyway
+    more = add_telling(ladder=rungs(page), next_rung=page.next_rung, after=share) if begun else None
+    if more:
         page.ladder = [rung.as_json() for rung in more]
         due = page.created_at + timedelta(seconds=share)
         page.next_due = max(now, min(page.next_due or due, due))

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests import system as systems
 from tests.journeys.cast import PASSWORD
@@ -18,7 +18,7 @@ QUIET = [
     "--disable-component-update",
     "--no-first-run",
 ]
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,12 +47,12 @@ def browser() -> Iterator[Browser]:
 class Visitor:
     """Somebody at a screen. What the browser complains about (content policy, scripts) is kept."""
 
-    def __init__(self, browser: Browser, base: str, size: dict[str, int], *, dark: bool = False, scripts: bool = True):
+    def __init__(self, browser: Browser, base: str, size: ViewportSize, *, dark: bool = False, scripts: bool = True):
         self.base = base
         context = browser.new_context(
             viewport=size,
             color_scheme="dark" if dark else "light",
-            java_script_enabled=scripts,  # type: ignore[arg-type]
+            java_script_enabled=scripts,
         )
         self.page: Page = context.new_page()
         self.page.set_default_timeout(20_000)
@@ -88,7 +88,7 @@ def visitor(browser, system):
     """Make a visitor of the portal, or of the telephones with `base`."""
     made: list[Visitor] = []
 
-    def enter(size: dict[str, int] = DESK, *, base: str = "", **options: bool) -> Visitor:
+    def enter(size: ViewportSize = DESK, *, base: str = "", **options: bool) -> Visitor:
         made.append(Visitor(browser, base or system.url, size, **options))
         return made[-1]
 

@@ -8,7 +8,7 @@ from incidents.alarms import engine, services, work
 from incidents.alarms.models import PEOPLE, Alarm, LogEntry
 from oncall.limits import queries as limits
 from oncall.paging import outbox
-from oncall.paging.models import Page
+from oncall.paging.models import NotificationRule, Page
 from oncall.troubles.models import Trouble
 from tests.conftest import NOW, make_person, make_policy, make_schedule
 
@@ -218,3 +218,29 @@ def test_what_nobody_gets_through_to_moves_on_at_once(policy):
     run(NOW + timedelta(seconds=3))
 
     assert called() == ["ada", "grace"]
+
+
+def test_who_is_only_called_by_voice_is_called_again_for_what_joins(ada):
+    """One call, at once, is all her rules say; a second alarm 10 s later must still reach her ears."""
+    contact = ada.contact_methods.get()
+    NotificationRule.objects.create(person=ada, urgency="high", delay_s=0, channel="voice", contact=contact)
+    policy = make_policy("P", ada)
+    fire(policy, key="a", title="First")
+    run(NOW)
+    outbox.claim_pages(now=NOW, limits=limits.at(NOW), at_most=5)
+    fire(policy, key="b", title="Second", now=NOW + timedelta(seconds=10))
+    run(NOW + timedelta(seconds=10))
+
+    later = NOW + timedelta(seconds=60)
+    ((attempt, _),) = outbox.claim_pages(now=later, limits=limits.at(later), at_most=5)
+    assert (attempt.channel, attempt.page.title) == ("voice", "2 alarms: First")
+
+
+def test_a_page_about_thirty_alarms_names_the_worst_and_counts_the_rest(policy):
+    for n in range(30):
+        fire(policy, key=str(n), title=f"Alarm {n}", severity=1 if n == 29 else 2)
+    run(NOW)
+
+    page = Page.objects.get()
+    assert page.title == "30 alarms: Alarm 29"
+    assert page.text.endswith("and 10 more")

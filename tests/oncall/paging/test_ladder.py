@@ -52,6 +52,10 @@ def test_what_joins_is_told_by_one_more_text_where_no_rung_comes_in_time():
     assert add_telling(ladder=USUAL, next_rung=1, after=60) is None
 
 
+def test_who_is_only_ever_called_is_called_again_for_what_joins():
+    assert add_telling(ladder=[call(0)], next_rung=1, after=60) == [call(0), call(60)]
+
+
 ladders = st.lists(st.floats(0, 3600), min_size=1, max_size=8).map(lambda waits: [sms(wait) for wait in sorted(waits)])
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
+from twilio.http.http_client import TwilioHttpClient
 
 from oncall.paging import twilio
 from oncall.paging.channels import LookupFailed, Order, Verdict
@@ -185,14 +186,14 @@ SPEC = os.environ.get("TWILIO_OPENAPI", "")
 @pytest.mark.skipif(not SPEC, reason="TWILIO_OPENAPI names no copy of Twilio's OpenAPI document")
 def test_what_we_send_and_the_states_we_know_are_in_twilio_s_own_document(simulator, order, monkeypatch):
     sent: dict[str, set[str]] = {}
-    real = twilio.TwilioHttpClient.request
+    real = TwilioHttpClient.request
 
     def watch(self, method, url, params=None, data=None, **kwargs):
         if method.upper() == "POST":
             sent[url.rsplit("/", 1)[1]] = set(data)
         return real(self, method, url, params=params, data=data, **kwargs)
 
-    monkeypatch.setattr(twilio.TwilioHttpClient, "request", watch)
+    monkeypatch.setattr(TwilioHttpClient, "request", watch)
     twilio.Sms().send(order)
     twilio.Voice().send(order)
 
