@@ -1,0 +1,101 @@
+"""Senders of signals, and what they saw. Instants are seconds of CLOCK_MONOTONIC."""
+
+import http.client
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+ACCEPTED = 202
+
+
+class Refused(Exception):
+    """A signal was not accepted. The message says what came instead."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One signal: the mark in its title, when it was sent, when the answer was there."""
+
+    mark: str
+    began: float
+    ended: float
+
+
+def signal(mark: str) -> bytes:
+    """Return a payload as a small program sends it; the mark comes back in the page."""
+    return json.dumps(
+        {"key": mark, "title": f"{mark} is late", "severity": 2, "labels": {"instrument": "camera"}}
+    ).encode()
+
+
+def marks(prefix: str) -> Iterator[str]:
+    return (f"{prefix}{number:05}" for number in itertools.count())
+
+
+class Sender:
+    """One connection, opened anew when the server has closed it."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def post(self, path: str, mark: str) -> Sent:
+        """:raises Refused: if the answer is not 202."""
+        body = signal(mark)
+        began = time.monotonic()
+        self.connection.request("POST", path, body, {"Content-Type": "application/json"})
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status != ACCEPTED:
+            raise Refused(f"{path} answered {answer.status}: {content[:200]!r}")
+        return Sent(mark, began, time.monotonic())
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def steadily(*, port: int, paths: Sequence[str], prefix: str, count: int, rate: float) -> list[Sent]:
+    """Send `count` signals, `rate` a second, each over a connection of its own, as senders that rarely send do."""
+
+    def one(path: str, mark: str) -> Sent:
+        sender = Sender(port)
+        try:
+            return sender.post(path, mark)
+        finally:
+            sender.close()
+
+    first = time.monotonic() + 0.1
+    with ThreadPoolExecutor(8) as pool:
+        flying = []
+        for number, mark in zip(range(count), marks(prefix), strict=False):
+            time.sleep(max(0.0, first + number / rate - time.monotonic()))
+            flying.append(pool.submit(one, paths[number % len(paths)], mark))
+        return [future.result() for future in flying]
+
+
+def flat_out(
+    *, port: int, paths: Sequence[str], prefix: str, connections: int, enough: Callable[[int, float], bool]
+) -> list[Sent]:
+    """Send over so many connections, each as fast as answers come, until `enough(begun, seconds)`."""
+    numbers, lock, began, begun = marks(prefix), threading.Lock(), time.monotonic(), itertools.count()
+    sent: list[Sent] = []
+
+    def run(nth: int) -> None:
+        sender = Sender(port)
+        while True:
+            with lock:
+                number = next(begun)
+                if enough(number, time.monotonic() - began):
+                    break
+                mark = next(numbers)
+            one = sender.post(paths[number % len(paths)], mark)
+            with lock:
+                sent.append(one)
+        sender.close()
+
+    with ThreadPoolExecutor(connections) as pool:
+        list(pool.map(run, range(connections)))  # raises what a thread raised
+    return sent

@@ -1,0 +1,88 @@
+"""The table that is printed and the file that scripts read."""
+
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+from bench.figures import Spread
+
+PROGRESS = {
+    "floor": "Measuring the floor: a bare view, and an outbox with its worker.",
+    "start": "Migrating and starting the portal.",
+    "idle": "Weighing it at rest.",
+    "hook": "Sending signals steadily.",
+    "ingest": "Sending signals as fast as they are taken.",
+    "storm": "A storm, after a minute's rest: every alarm for somebody else.",
+    "few": "The same storm for five people.",
+    "loaded": "Weighing it again.",
+}
+NOT_PARTS = ("total", "total_mib", "load")
+Row = tuple[str, str, str, str]
+
+
+def rows(found: dict[str, Any]) -> list[Row]:
+    """Return what, figure, floor of the same run, and goal; only of what was measured."""
+    table: list[Row] = []
+    floor, start = found.get("floor"), found.get("start")
+    if floor:
+        table.append(("floor: bare view, 1 row", f"{floor['bare_per_s']:.0f}/s", "", ""))
+        table.append(("floor: row, outbox, worker", f"{floor['outbox_per_s']:.0f}/s", "", ""))
+    if one := found.get("hook"):
+        beside = str(floor["paged"]) if floor else "not measured"
+        table.append(("hook to first page, 1.6/s", str(one["paged"]), beside, "p50 170, p99 300 ms; aim 40, 120"))
+        beside = str(floor["accepted"]) if floor else "not measured"
+        table.append(("  of it until the 202", str(one["accepted"]), beside, ""))
+    if one := found.get("ingest"):
+        ratio = "not measured"
+        if floor:
+            ratio = (
+                f"{one['per_s'] / floor['outbox_per_s']:.2f} x outbox, {one['per_s'] / floor['bare_per_s']:.2f} x bare"
+            )
+        table.append(("ingest, 8 connections", f"{one['per_s']:.0f}/s", ratio, "208/s and 0.6 x outbox; aim 0.9"))
+        table.append(("  its answers", str(one["accepted"]), "", ""))
+        table.append(("  backlog gone after the last", f"{one['drained_s']} s", "", ""))
+    for name, text in (("storm", "storm, each for somebody else"), ("few", "storm, for five people")):
+        if one := found.get(name):
+            last = f"last page {one['paged'].most / 1000:.2f} s ({one['pages']} pages for {one['alarms']} alarms)"
+            table.append((text, last, "", "3 s; aim 0.6" if name == "storm" else ""))
+            table.append(("  all accepted, all stepped", f"{one['accepted_s']} s, {one['stepped_s']} s", "", ""))
+    for name, text in (
+        ("ingest", "CPU per alarm, ingest"),
+        ("storm", "CPU per alarm, storm"),
+        ("few", "CPU per alarm, five people"),
+    ):
+        if one := found.get(name):
+            table.append((text, f"{one['cpu_ms']['total']:.0f} ms", parts(one["cpu_ms"]), ""))
+    for name, text in (("idle", "memory at rest (PSS)"), ("loaded", "memory afterwards (PSS)")):
+        if one := found.get(name):
+            table.append((text, f"{one['total_mib']:.0f} MiB", parts(one), "540; aim 400" if name == "idle" else ""))
+    if start:
+        table.append(("start-up, all healthy", f"{start['up_s']} s", "", "5.3; aim 3.6"))
+        table.append(("migrating an empty database", f"{start['migrate_s']} s", "", "23; aim 15"))
+    return table
+
+
+def parts(figures: dict[str, float]) -> str:
+    return ", ".join(f"{part} {value:.0f}" for part, value in figures.items() if part not in NOT_PARTS)
+
+
+def write(found: dict[str, Any], *, to: Path) -> None:
+    """Print the table and keep the figures."""
+    table: list[Row] = [("", "measured", "floor of the same run, or parts", "goal"), *rows(found)]
+    widths = [max(len(row[column]) for row in table) for column in range(4)]
+    print()
+    for row in table:
+        print("  " + "   ".join(map(str.ljust, row, widths)).rstrip())
+    loads = ", ".join(f"{name} {figures['load']:.1f}" for name, figures in found.items())
+    machine = {"cores": cpu_count(), "python": platform.python_version(), "django": version("django")}
+    print(f"\n  {machine['cores']} cores; load of the machine at the end of each phase: {loads}.")
+    print(f"  Figures for scripts: {to}\n")
+    plain = {
+        phase: {name: asdict(one) if isinstance(one, Spread) else one for name, one in figures.items()}
+        for phase, figures in found.items()
+    }
+    to.write_text(json.dumps({"machine": machine, **plain}, indent=2) + "\n")
