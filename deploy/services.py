@@ -119,7 +119,7 @@ class Postgres:
             "max_connections": "100",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            "synchronous_commit": "on" if self.durable else "off",
+            "synchronous_commit": "on",
             "fsync": "on" if self.durable else "off",
             "full_page_writes": "on" if self.durable else "off",
         }

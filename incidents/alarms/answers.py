@@ -49,13 +49,12 @@ def start(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     attempt = _attempt(request, attempt_id)
     if attempt is None:
         return twilio.render(Prompt(["This call is not known here. Good bye."]))
-    outbox.told(attempt=attempt, now=now)
-    return twilio.render(_menu(attempt, turn=1))
+    page = outbox.told(attempt=attempt, page=_page(attempt), now=now)
+    return twilio.render(_menu(attempt, page, turn=1))
 
 
-def _menu(attempt: Attempt, *, turn: int, first: str = "") -> Prompt:
+def _menu(attempt: Attempt, page: Page, *, turn: int, first: str = "") -> Prompt:
     """What is wrong, in one sentence, and the keys. `first` is said before it."""
-    page = _page(attempt)
     if page.state != Page.State.CALLING:
         return Prompt([first or f"This is oncall. This page is over. {page.ended_why} Good bye."])
     test = not AlarmPage.objects.filter(page=page).exists()
@@ -83,8 +82,8 @@ def key(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         return twilio.render(Prompt(["Press 6 again to resolve it for everybody, or any other key to go back."], ask))
     if turn >= MAX_TURNS:
         return twilio.render(Prompt(["This page is not answered. Good bye."]))
-    outbox.told(attempt=attempt, now=now)
-    return twilio.render(_menu(attempt, turn=turn + 1, first="Again."))
+    page = outbox.told(attempt=attempt, page=_page(attempt), now=now)
+    return twilio.render(_menu(attempt, page, turn=turn + 1, first="Again."))
 
 
 def _turn(request: HttpRequest) -> int:

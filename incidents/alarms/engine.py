@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from incidents.alarms.models import ITSELF, Alarm, AlarmPage, LogEntry
-from incidents.alarms.pages import call
+from incidents.alarms.pages import call, wait_for_turn
 from incidents.alarms.services import restart, write
 from incidents.escalation.decision import EmptyPolicy, Fire, Position, decide, plan_from_json
 from incidents.escalation.queries import Called, who_is_called
@@ -124,6 +124,7 @@ def _call_people(
     alarm: Alarm, called: list[Called], *, fire: Fire | None, prefix: str, now: datetime, limits: Limits
 ) -> bool:
     reached = False
+    wait_for_turn(one.person for one in called)
     for one in called:
         try:
             page = call(

@@ -123,6 +123,7 @@ class AlarmPage(models.Model):
     page = models.ForeignKey(Page, on_delete=models.PROTECT, related_name="links")
     why = models.CharField(max_length=300)
     linked_at = models.DateTimeField()
+    edition = models.PositiveIntegerField(default=1, help_text="Of the page, when this joined it.")
     hastened = models.BooleanField(default=False, help_text="Its failure has already moved the alarm on.")
 
     class Meta:

@@ -1,9 +1,11 @@
 """Verbs between an alarm and its pages: call somebody for it, join pages, end those nobody needs any more."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.db import connection
 
 from incidents.alarms.grouping import Told, words_for
 from incidents.alarms.models import Alarm, AlarmPage
@@ -23,6 +25,7 @@ def call(*, alarm: Alarm, person: Person, step: int, why: str, now: datetime, li
 
     :raises paging.Unreachable: if there is no way to reach the person.
     """
+    wait_for_turn([person])
     calling = Page.objects.calling().select_for_update().filter(person=person)
     same = calling.filter(links__alarm=alarm, links__cycle=alarm.cycle).first()
     if same is not None:
@@ -35,7 +38,7 @@ def call(*, alarm: Alarm, person: Person, step: int, why: str, now: datetime, li
         links__isnull=False,
     ).first()
     if share is not None:
-        link(alarm=alarm, page=share, step=step, why=why, now=now)
+        link(alarm=alarm, page=share, step=step, why=why, now=now, edition=share.edition + 1)
         links = share.links.select_related("alarm").order_by("alarm__severity", "linked_at")
         words = words_for([_told(one.alarm) for one in links[:MOST_TOLD]], count=links.count())
         paging.retell(page=share, severity=words.severity, title=words.title, text=words.text, now=now)
@@ -55,6 +58,19 @@ def call(*, alarm: Alarm, person: Person, step: int, why: str, now: datetime, li
     return page
 
 
+def wait_for_turn(people: Iterable[Person]) -> None:
+    """Wait until nobody else begins or joins a page for any of these; held until the transaction ends.
+
+    Locks are always taken in this order: alarms, turns, leave, pages, attempts.
+
+    Loops that take alarms of one group at the same moment would otherwise each see no page to join. In the order of
+    ids, so that two who call the same people never wait for each other.
+    """
+    with connection.cursor() as cursor:
+        for pk in sorted(str(person.pk) for person in people):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"page:{pk}"])
+
+
 def _nth(alarm: Alarm, person: Person) -> int:
     return alarm.links.filter(cycle=alarm.cycle, page__person=person).count()
 
@@ -63,9 +79,9 @@ def _told(alarm: Alarm) -> Told:
     return Told(alarm.severity, alarm.title, urljoin(settings.PUBLIC_BASE_URL, alarm.path))
 
 
-def link(*, alarm: Alarm, page: Page, step: int, why: str, now: datetime) -> None:
-    """Note that this page is about this alarm, in one statement; twice changes nothing."""
-    row = AlarmPage(alarm=alarm, cycle=alarm.cycle, page=page, step=step, why=why[:300], linked_at=now)
+def link(*, alarm: Alarm, page: Page, step: int, why: str, now: datetime, edition: int = 1) -> None:
+    """Note that this page is about this alarm, from that edition on; twice changes nothing."""
+    row = AlarmPage(alarm=alarm, cycle=alarm.cycle, page=page, step=step, why=why[:300], linked_at=now, edition=edition)
     AlarmPage.objects.bulk_create([row], ignore_conflicts=True)
 
 

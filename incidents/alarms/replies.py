@@ -11,7 +11,7 @@ from django.db import transaction
 
 from incidents.alarms import services, work
 from incidents.alarms.models import Alarm, AlarmPage
-from incidents.alarms.pages import call
+from incidents.alarms.pages import call, wait_for_turn
 from oncall.limits import queries as limits
 from oncall.paging import services as paging
 from oncall.paging.models import Attempt, Page
@@ -40,19 +40,20 @@ def answer(*, page: Page, attempt: Attempt, verb: Verb, now: datetime) -> Reply:
 
     The page's owner is who answers. Someone who is not the first is told who has it, and has joined.
     """
-    page = Page.objects.select_for_update(of=("self",)).select_related("person").get(pk=page.pk)
+    links = list(page.links.order_by("alarm_id"))
+    list(Alarm.objects.select_for_update().filter(pk__in=[one.alarm_id for one in links]).order_by("pk"))
+    wait_for_turn([page.person])  # from here on nothing joins the page
     links = list(page.links.select_related("alarm").order_by("linked_at"))
     if not links:
         return _answer_test(page, attempt, now=now)
-    told_at = attempt.told_at or page.created_at
-    told = [one for one in links if one.linked_at <= told_at]
-    paging.answer(page=page, attempt=attempt, why=f"{page.person.name} answered: {verb}.", now=now)
+    edition = attempt.told_edition or 1
     done: list[str] = []
     other: list[str] = []
-    for one in told:
-        text, ok = _act(one, page=page, verb=verb, told_at=told_at, now=now)
+    for one in (one for one in links if one.edition <= edition):
+        text, ok = _act(one, page=page, verb=verb, told_at=attempt.told_at or page.created_at, now=now)
         (done if ok else other).append(text)
-    left = [one for one in links if one.linked_at > told_at]
+    paging.answer(page=page, attempt=attempt, why=f"{page.person.name} answered: {verb}.", now=now)
+    left = [one for one in links if one.edition > edition]
     _page_anew(left, page=page, now=now)
     words = [f"{DONE[verb]} {'; '.join(done)}."] if done else []
     words += other
@@ -86,9 +87,13 @@ def _act(one: AlarmPage, *, page: Page, verb: Verb, told_at: datetime, now: date
 
 
 def _page_anew(left: list[AlarmPage], *, page: Page, now: datetime) -> None:
-    """What joined this page after its last word is not answered by it: it gets a page of its own."""
+    """What joined this page after its last word is not answered by it: it gets a page of its own.
+
+    An alarm that somebody else is changing at this very moment is paged all the same: once too often beats never.
+    """
     in_force = limits.at(now)
     for one in left:
-        alarm = Alarm.objects.select_for_update().get(pk=one.alarm_id)
+        locked = Alarm.objects.select_for_update(skip_locked=True).filter(pk=one.alarm_id).first()
+        alarm = locked or Alarm.objects.get(pk=one.alarm_id)
         if alarm.state == Alarm.State.FIRING and alarm.cycle == one.cycle:
             call(alarm=alarm, person=page.person, step=one.step, why=one.why, now=now, limits=in_force)

@@ -157,8 +157,8 @@ def resolve(*, alarm: Alarm, now: datetime, by: Person | None = None, why: str =
     alarm.save(update_fields=["state", "resolved_at", "next_due", "version"])
     who = by.name if by else alarm.source
     write(alarm, LogEntry.Kind.RESOLVED, f"{who} resolved it.{' ' + why if why else ''}", now=now, person=by)
-    end_needless(alarm=alarm, by=by, why=f"{who} resolved it.", now=now)
     everyone_stands_down(alarm=alarm, by=by, now=now)
+    end_needless(alarm=alarm, by=by, why=f"{who} resolved it.", now=now)
     return alarm
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from incidents.alarms.evidence import acted
 from incidents.alarms.models import Alarm, LogEntry
-from incidents.alarms.pages import call, end_needless, pages_of
+from incidents.alarms.pages import call, end_needless, pages_of, wait_for_turn
 from incidents.alarms.services import AlreadyResolved, write
 from oncall.limits import queries as limits
 from oncall.paging import services as paging
@@ -122,6 +122,8 @@ def reassign(*, alarm: Alarm, to: Person, by: Person, now: datetime) -> Page:
     alarm = _lock(alarm, cycle=None)
     in_force = limits.at(now)
     why = f"{by.name} hands this over to you"
+    wait_for_turn([to])
+    acted(alarm=alarm, person=by, kind="hand_over", text=f"Handed “{alarm.title}” over to {to.name}.", now=now)
     end_needless(alarm=alarm, by=by, why=f"Handed over to {to.name}.", now=now)
     page = call(alarm=alarm, person=to, step=-1, why=why, now=now, limits=in_force)
     alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
@@ -129,7 +131,6 @@ def reassign(*, alarm: Alarm, to: Person, by: Person, now: datetime) -> Page:
     alarm.next_due = now + in_force.span("reassign_wait_s")
     alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version"])
     write(alarm, LogEntry.Kind.REASSIGNED, f"{by.name} hands it over to {to.name}.", now=now, person=by, page=page)
-    acted(alarm=alarm, person=by, kind="hand_over", text=f"Handed “{alarm.title}” over to {to.name}.", now=now)
     return page
 
 

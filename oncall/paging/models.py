@@ -126,6 +126,7 @@ class Page(models.Model):
     url = models.CharField(max_length=300, blank=True)
     answer_path = models.CharField(max_length=100)
     state = models.CharField(max_length=12, choices=State.choices, default=State.CALLING)
+    edition = models.PositiveIntegerField(default=1, help_text="Counts what joined it: each retelling is the next.")
     ladder = models.JSONField()
     next_rung = models.PositiveSmallIntegerField(default=0)
     next_due = models.DateTimeField(null=True, blank=True)  # null: it has ended
@@ -215,6 +216,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)  # null: not accepted, or not known to be
     told_at = models.DateTimeField(null=True, blank=True)  # null: a call that nobody has picked up yet
+    told_edition = models.PositiveIntegerField(null=True, blank=True)  # null: as told_at; else what they know of
     answered_at = models.DateTimeField(null=True, blank=True)  # null: no human has confirmed it
     ended_at = models.DateTimeField(null=True, blank=True)  # null: not settled
     look_at = models.DateTimeField(null=True, blank=True)  # null: settled, nothing left to ask

@@ -59,6 +59,7 @@ def claim_pages(*, now: datetime, limits: Limits, at_most: int) -> list[tuple[At
             body=_body(page, step.rung.channel),
             started_at=now,
             told_at=None if step.rung.channel == "voice" else now,
+            told_edition=None if step.rung.channel == "voice" else page.edition,
             look_at=now + limits.span("attempt_lease_s"),
             lease_token=uuid.uuid4(),
         )
@@ -334,6 +335,8 @@ def _look_again(attempt_id: uuid.UUID, *, now: datetime, limits: Limits) -> None
 
 
 @transaction.atomic
-def told(*, attempt: Attempt, now: datetime) -> None:
-    """A call was picked up and hears the page now: what joins the page later has not been told to them."""
-    Attempt.objects.filter(pk=attempt.pk).update(told_at=now)
+def told(*, attempt: Attempt, page: Page, now: datetime) -> Page:
+    """A call was picked up and hears the page as it is now. Returns it so; what joins it later was not told to them."""
+    page = Page.objects.select_for_update(of=("self",)).select_related("person").get(pk=page.pk)
+    Attempt.objects.filter(pk=attempt.pk).update(told_at=now, told_edition=page.edition)
+    return page

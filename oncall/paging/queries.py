@@ -29,8 +29,9 @@ def page_by_code(*, sender: str, code: str, since: datetime) -> Page | None:
 
 
 def last_told(page: Page, *, channel: str) -> Attempt | None:
-    """Return the latest attempt of that channel by which the person was told something."""
-    return page.attempts.filter(channel=channel, told_at__isnull=False).order_by("told_at").last()
+    """Return the latest attempt of that channel that told the person something, as far as anybody knows."""
+    sent = page.attempts.filter(channel=channel, told_at__isnull=False)
+    return sent.exclude(state__in=[Attempt.State.REFUSED, Attempt.State.LOST]).order_by("n").last()
 
 
 def first_accepted_at(pages: QuerySet[Page]) -> datetime | None:

@@ -119,11 +119,13 @@ def _insert(page_id: uuid.UUID, **fields: Any) -> Page:
 
 
 @transaction.atomic
-def retell(*, page: Page, severity: int, title: str, text: str, now: datetime) -> None:
-    """More has joined a page that is calling: the next attempt says it, and one more text where none comes soon."""
+def retell(*, page: Page, severity: int, title: str, text: str, now: datetime) -> Page:
+    """More has joined a page that is calling: the next attempt says it, and one more text where none comes soon.
+
+    This is the page's next edition. Who answers knows of the edition they were told, and of nothing later.
+    """
     page = Page.objects.select_for_update().get(pk=page.pk)
-    if page.state != Page.State.CALLING:
-        return
+    page.edition += 1
     page.title, page.text, page.severity = title[:300], text, min(page.severity, severity)
     share = float(limits.at(now).number("page_share_window_s"))
     begun = page.next_rung > 0  # else everybody is told by the first rung anyway
@@ -132,8 +134,9 @@ def retell(*, page: Page, severity: int, title: str, text: str, now: datetime) -
         page.ladder = [rung.as_json() for rung in more]
         due = page.created_at + timedelta(seconds=share)
         page.next_due = max(now, min(page.next_due or due, due))
-    page.save(update_fields=["title", "text", "severity", "ladder", "next_due"])
+    page.save(update_fields=["edition", "title", "text", "severity", "ladder", "next_due"])
     wake()
+    return page
 
 
 def rungs(page: Page) -> list[Rung]:
@@ -145,12 +148,11 @@ def answer(*, page: Page, attempt: Attempt | None, why: str, now: datetime) -> P
     """A human answered: stop calling. Doing it twice changes nothing. A pressed key or a code proves the number
     works.
     """
-    page = end(page=page, state=Page.State.ANSWERED, why=why, now=now)
     if attempt is not None:
         Attempt.objects.filter(pk=attempt.pk, answered_at__isnull=True).update(answered_at=now)
         if attempt.contact_id:
             ContactMethod.objects.filter(pk=attempt.contact_id).update(confirmed_at=now)
-    return page
+    return end(page=page, state=Page.State.ANSWERED, why=why, now=now)
 
 
 @transaction.atomic
