@@ -165,6 +165,7 @@ class System:
         self.port, self.simulator_port = free_port(), free_port()
         self.url, self.phones_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.simulator_port}"
         self.database_url = database_url
+        self.started: set[str] = set()
         with mock.patch.object(demo, "PLACE", place):  # the demo's own programs, in another place
             environment = demo.environment_of(
                 port=self.port,
@@ -190,6 +191,7 @@ class System:
         """Start programs and wait until they are healthy."""
         for name in names:
             self.supervisor.start(self._program(name))
+            self.started.add(name)
         self.supervisor.wait_healthy(names)
 
     def _program(self, name: str) -> Program:
@@ -200,12 +202,13 @@ class System:
 
     def stop(self, *names: str) -> None:
         self.supervisor.stop(*names)
+        self.started -= set(names)
 
     def kill_for_good(self, *names: str) -> None:
         """SIGKILL the whole families of programs, and do not start them again."""
         for name in names:
             self.supervisor.kill(name)
-        self.supervisor.stop(*names)
+        self.stop(*names)
 
     def beats(self, name: str) -> int:
         """Return how many cycles the loop of this name has finished."""
