@@ -1,1 +1,1 @@
-"""What to do. Rooms come with their own capability; the house stands so that imports have a direction from the first day."""
+"""What to do. Its rooms come later; the house stands so that imports have a direction from the first day."""

@@ -112,8 +112,8 @@ def inbound_sms(request: HttpRequest) -> HttpResponse:
     has gets none.
     """
     now = clock.now()
-    sid, sender = request.POST.get("MessageSid", "")[:40], request.POST.get("From", "")[:254]
-    body = request.POST.get("Body", "").replace("\x00", "")[:1600]
+    sid, sender = twilio.field(request.POST, "MessageSid", most=40), twilio.field(request.POST, "From", most=254)
+    body = twilio.field(request.POST, "Body", most=1600)
     with transaction.atomic():
         sms, created = InboundSms.objects.get_or_create(
             sid=sid, defaults={"sender": sender, "body": body, "received_at": now}
@@ -141,15 +141,15 @@ def _handle_text(sms: InboundSms, *, now: datetime) -> tuple[str, bool]:
             services.enable_contact(contact=contact, now=now)
         return "opted in", True
     in_force = limits.at(now)
-    if paging.wrong_codes_in_a_row(sender=sms.sender) > in_force.count("wrong_codes"):
-        return "ignored: too many texts in a row that were not understood", False
+    since = now - in_force.span("code_valid_s")
     parsed = words.parse_reply(sms.body)
     page = None
     if parsed:
-        since = now - in_force.span("code_valid_s")
         page = paging.page_by_code(sender=sms.sender, code=parsed[0], since=since)
     attempt = paging.last_told(page, channel="sms") if page else None
     if parsed is None or page is None or attempt is None:
+        if paging.wrong_codes_in_a_row(sender=sms.sender, since=since) > in_force.count("wrong_codes"):
+            return "not understood, and not answered: too many in a row", False
         text = "Not understood. Reply with the code of the page and A to acknowledge, E to escalate or R to resolve."
         _reply(sms, contacts[0].person, text, now=now)
         return "not understood", False

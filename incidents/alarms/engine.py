@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from incidents.alarms.models import ITSELF, Alarm, AlarmPage, LogEntry
+from incidents.alarms.models import ITSELF, OUTSIDE, Alarm, AlarmPage, LogEntry
 from incidents.alarms.pages import call, wait_for_turn
 from incidents.alarms.services import restart, write
-from incidents.escalation.decision import EmptyPolicy, Fire, Position, decide, plan_from_json
+from incidents.escalation.decision import EmptyPolicy, Fire, Plan, Position, decide, plan_from_json
 from incidents.escalation.queries import Called, who_is_called
 from oncall.limits.queries import Limits
 from oncall.paging.models import Page
@@ -79,7 +79,7 @@ def take_step(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
         holder = alarm.acknowledged_by
         write(alarm, LogEntry.Kind.LAPSED, f"Nothing from {holder} for a while: the policy starts again.", now=now)
         restart(alarm, now=now)
-    plan = plan_from_json(alarm.plan)
+    plan = _plan(alarm, now=now)
     position = Position(alarm.step, alarm.round)
     repeat = limits.span("policy_end_repeat_s")
     for _ in range(len(plan.steps) + 1):
@@ -95,9 +95,26 @@ def take_step(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
         if fire.end:
             break
         position = fire.after
-    _last_resort(alarm, now=now, limits=limits)
     alarm.next_due, alarm.stepped_at = now + repeat, now
+    _last_resort(alarm, now=now, limits=limits)
     alarm.save(update_fields=["next_due", "stepped_at"])
+
+
+def _plan(alarm: Alarm, *, now: datetime) -> Plan:
+    """Read the alarm's plan; one that cannot be read is a plan without steps, so that the last resort is called."""
+    try:
+        return plan_from_json(alarm.plan)
+    except (KeyError, TypeError, ValueError) as error:
+        log.exception("plan of alarm %s", alarm.pk)
+        _say_broken(alarm, f"Its policy cannot be read: {type(error).__name__}: {error}", now=now)
+        return Plan("unreadable", ())
+
+
+def _say_broken(alarm: Alarm, text: str, *, now: datetime) -> None:
+    """Say aloud that something of this alarm is broken; about an alarm of our own only in its log."""
+    write(alarm, LogEntry.Kind.NOBODY, text, now=now)
+    if alarm.source_id != ITSELF:
+        troubles.raise_trouble(kind="engine", key=str(alarm.pk), text=f"{alarm.title}: {text}", url=alarm.path, now=now)
 
 
 def _advance(alarm: Alarm, fire: Fire, *, now: datetime) -> None:
@@ -115,9 +132,22 @@ def _call_step(alarm: Alarm, fire: Fire, *, now: datetime, limits: Limits) -> bo
         write(alarm, LogEntry.Kind.END, text, now=now)
     else:
         write(alarm, LogEntry.Kind.STEP, f"Step {fire.index + 1}: {names}.", now=now)
-    return _call_people(
-        alarm, who_is_called(fire.step.targets, now=now), fire=fire, prefix=prefix, now=now, limits=limits
-    )
+    called = _whom(alarm, fire, now=now)
+    return _call_people(alarm, called, fire=fire, prefix=prefix, now=now, limits=limits)
+
+
+def _whom(alarm: Alarm, fire: Fire, *, now: datetime) -> list[Called]:
+    """Ask who is meant; a target that breaks when it is asked reaches nobody and is said aloud, and the rest go on."""
+    found: dict[UUID, Called] = {}
+    for target in fire.step.targets:
+        try:
+            with transaction.atomic():
+                for one in who_is_called([target], now=now):
+                    found.setdefault(one.person.pk, one)
+        except Exception as error:
+            log.exception("target %s of alarm %s", target, alarm.pk)
+            _say_broken(alarm, f"{target.name} cannot be asked: {type(error).__name__}: {error}", now=now)
+    return list(found.values())
 
 
 def _call_people(
@@ -127,40 +157,61 @@ def _call_people(
     wait_for_turn(one.person for one in called)
     for one in called:
         try:
-            page = call(
-                alarm=alarm,
-                person=one.person,
-                step=fire.index if fire else -1,
-                why=one.why,
-                now=now,
-                limits=limits,
-                prefix=prefix,
-            )
+            with transaction.atomic():
+                page = call(
+                    alarm=alarm,
+                    person=one.person,
+                    step=fire.index if fire else OUTSIDE,
+                    why=one.why,
+                    now=now,
+                    limits=limits,
+                    prefix=prefix,
+                )
         except Unreachable as error:
             write(alarm, LogEntry.Kind.NOBODY, f"{error} ({one.why})", now=now)
             say_unreachable(person=one.person, error=error, now=now)
             continue
+        except Exception as error:
+            log.exception("page to %s for alarm %s", one.person.pk, alarm.pk)
+            _say_broken(alarm, f"{one.person.name} cannot be paged: {type(error).__name__}: {error}", now=now)
+            continue
         reached = True
-        write(
-            alarm, LogEntry.Kind.PAGED, f"Paging {one.person.name}: {one.why}.", now=now, person=one.person, page=page
-        )
+        text = f"Paging {one.person.name}: {one.why}."
+        write(alarm, LogEntry.Kind.PAGED, text, now=now, person=one.person, page=page)
     if not called and fire is not None:
         write(alarm, LogEntry.Kind.NOBODY, f"Step {fire.index + 1} reaches nobody. Going on at once.", now=now)
     return reached
 
 
 def _last_resort(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
+    """Call the pilot, else managers, else administrators: the first group with somebody who can be reached.
+
+    Who could not be reached a moment ago is passed over. If there is nobody at all, it is tried again in a minute.
+    """
     why = "the policy reaches nobody, so the last resort is called: the pilot, else managers, else administrators"
-    called = [Called(person, why) for person in people.last_resort(now=now)]
     write(alarm, LogEntry.Kind.NOBODY, "No step reaches anybody: the last resort is called.", now=now)
-    reached = _call_people(alarm, called, fire=None, prefix="", now=now, limits=limits)
-    if not reached and alarm.source_id != ITSELF:  # a trouble about this would raise the next such alarm, and so on
+    lately = Page.objects.filter(
+        links__alarm=alarm, state=Page.State.UNREACHABLE, ended_at__gt=now - limits.span("retry_unreached_s")
+    )
+    tried = set(lately.values_list("person_id", flat=True))
+    for group in people.last_resort(now=now):
+        called = [Called(person, why) for person in group if person.pk not in tried]
+        if called and _call_people(alarm, called, fire=None, prefix="", now=now, limits=limits):
+            return
+    again = now + limits.span("retry_unreached_s")
+    alarm.next_due = min(alarm.next_due or again, again)
+    alarm.save(update_fields=["next_due"])
+    if alarm.source_id != ITSELF:  # a trouble about this would raise the next such alarm, and so on
         text = f"“{alarm.title}” cannot be told to anybody: no step and no last resort reaches a person."
         troubles.raise_trouble(kind="nobody", key=str(alarm.pk), text=text, url=alarm.path, now=now)
 
 
-def hasten(*, now: datetime) -> int:
-    """Move alarms on at once whose step called only people that no way got through to. Returns how many."""
+def hasten(*, now: datetime, limits: Limits) -> int:
+    """Move alarms on at once whose step called only people that no way got through to. Returns how many.
+
+    Past the end of the policy the last resort is called instead, each of them once, and then nothing before its time:
+    a provider that refuses everything is not asked in a circle.
+    """
     moved = 0
     failed = (
         AlarmPage.objects.filter(hastened=False, page__state=Page.State.UNREACHABLE, alarm__state=Alarm.State.FIRING)
@@ -178,8 +229,12 @@ def hasten(*, now: datetime) -> int:
             text = f"{one.page.person.name} could not be reached. {one.page.ended_why}"
             write(alarm, LogEntry.Kind.NOBODY, text, now=now, page=one.page)
             others = Page.objects.calling().filter(links__alarm=alarm, links__cycle=alarm.cycle)
-            if not others.exists() and alarm.next_due and alarm.next_due > now:
+            if others.exists() or alarm.next_due is None or alarm.next_due <= now:
+                continue
+            moved += 1
+            if one.step >= 0 and alarm.round < int(alarm.plan.get("rounds", 1)):
                 alarm.next_due = now
                 alarm.save(update_fields=["next_due"])
-                moved += 1
+            else:
+                _last_resort(alarm, now=now, limits=limits)
     return moved

@@ -68,7 +68,7 @@ class Loop:
         self._slow_at = now + SLOW_EVERY
         self.sender.reconcile(now=now, limits=in_force)
         self.sender.send_notices(now=now, limits=in_force)
-        engine.hasten(now=now)
+        engine.hasten(now=now, limits=in_force)
         watch.watch(now=now)
         if self._slowest_at is None or now >= self._slowest_at:
             self._slowest_at = now + SLOWEST_EVERY

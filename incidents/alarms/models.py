@@ -14,6 +14,10 @@ ITSELF = uuid.UUID("00000000-0000-4000-8000-000000000001")  # source of alarms a
 PEOPLE = uuid.UUID("00000000-0000-4000-8000-000000000002")  # raised by somebody, by button or API
 
 
+CALLED_IN = -1  # step of a page for help: it goes on when somebody else has the alarm
+OUTSIDE = -2  # step of a page outside the plan: handed over, or the last resort
+
+
 class AlarmQuerySet(models.QuerySet["Alarm"]):
     def open(self) -> "AlarmQuerySet":
         return self.exclude(state=Alarm.State.RESOLVED)
@@ -110,8 +114,8 @@ class Alarm(models.Model):
 
     @property
     def subject(self) -> str:
-        """What evidence of work is filed under: this cycle of this alarm."""
-        return f"alarm:{self.pk}:{self.cycle}"
+        """What evidence of work is filed under: this alarm, whichever cycle; a later stint is a later span."""
+        return f"alarm:{self.pk}"
 
 
 class AlarmPage(models.Model):
@@ -119,7 +123,7 @@ class AlarmPage(models.Model):
 
     alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="links")
     cycle = models.PositiveIntegerField()
-    step = models.SmallIntegerField(help_text="Step of the plan, counted from 0; -1: called in by hand.")
+    step = models.SmallIntegerField(help_text="Step of the plan, counted from 0; negative: see CALLED_IN, OUTSIDE.")
     page = models.ForeignKey(Page, on_delete=models.PROTECT, related_name="links")
     why = models.CharField(max_length=300)
     linked_at = models.DateTimeField()

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from incidents.alarms import services
 from incidents.alarms.models import ITSELF, Alarm
 from oncall.paging import queries as paging
+from oncall.paging.models import Page
 from oncall.troubles import services as troubles
 from oncall.troubles.models import Trouble
 
 SOURCE = "oncall itself"
-SEVERITY = {"provider": 2, "engine": 1, "late": 1, "nobody": 1}  # anything else is SEV-3
+SEVERITY = {"provider": 2, "engine": 1, "late": 1, "nobody": 1, "page": 1}  # anything else is SEV-3
 ABOUT_ALARMS = ("engine", "nobody")  # their key is an alarm's id
 
 
@@ -19,7 +20,7 @@ def watch(*, now: datetime) -> None:
     open_troubles = {f"{trouble.kind}:{trouble.key}": trouble for trouble in Trouble.objects.open()}
     raised = {alarm.key: alarm for alarm in Alarm.objects.open().filter(source_id=ITSELF)}
     for key, trouble in open_troubles.items():
-        if key not in raised:
+        if key not in raised and not _put_aside(key, trouble):
             firing = services.Firing(
                 title=trouble.text[:300],
                 severity=SEVERITY.get(trouble.kind, 3),
@@ -32,6 +33,12 @@ def watch(*, now: datetime) -> None:
     for key, alarm in raised.items():
         if key not in open_troubles:
             services.resolve(alarm=alarm, now=now, why="The trouble is over.")
+
+
+def _put_aside(key: str, trouble: Trouble) -> bool:
+    """Say whether somebody has resolved the alarm of this trouble and it has not been seen again since."""
+    last = Alarm.objects.filter(source_id=ITSELF, key=key, resolved_at__isnull=False).order_by("-resolved_at").first()
+    return last is not None and last.resolved_at is not None and last.resolved_at >= trouble.seen_at
 
 
 def audit(*, now: datetime, after_s: float) -> int:
@@ -50,9 +57,10 @@ def audit(*, now: datetime, after_s: float) -> int:
 
 
 def _clear_what_is_over(*, now: datetime) -> None:
-    """A trouble about an alarm ends with that alarm."""
+    """A trouble about an alarm or a page ends with it."""
+    pages = list(Trouble.objects.open().filter(kind="page").values_list("key", flat=True))
     about = list(Trouble.objects.open().filter(kind__in=ABOUT_ALARMS).values_list("kind", "key"))
-    if not about:
+    if not about and not pages:
         return
     still = {
         str(pk) for pk in Alarm.objects.open().filter(pk__in=[key for _, key in about]).values_list("pk", flat=True)
@@ -60,3 +68,7 @@ def _clear_what_is_over(*, now: datetime) -> None:
     for kind, key in about:
         if key not in still:
             troubles.clear_trouble(kind=kind, key=key, now=now)
+    calling = {str(pk) for pk in Page.objects.calling().values_list("pk", flat=True)} if pages else set()
+    for key in pages:
+        if key not in calling:
+            troubles.clear_trouble(kind="page", key=key, now=now)

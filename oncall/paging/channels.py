@@ -43,6 +43,7 @@ class Outcome:
     retry_after: timedelta | None = None  # set: the provider asked for patience, try the same way again
     misconfigured: bool = False  # the provider will refuse everybody, not just this one
     dead_address: str = ""  # set: why this address must not be used again
+    no_texts: bool = False  # a landline, or a number that takes no texts: call it instead
 
 
 @dataclass(frozen=True)

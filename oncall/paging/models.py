@@ -38,6 +38,7 @@ class ContactMethod(models.Model):
     address = models.CharField(max_length=254, help_text="E.164 for a telephone (+56912345678), else a mail address.")
     label = models.CharField(max_length=40, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)  # null: no human has ever answered a page here
+    no_texts_since = models.DateTimeField(null=True, blank=True)  # null: it takes texts; else it is called instead
     disabled_at = models.DateTimeField(null=True, blank=True)  # null: in use
     disabled_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()

@@ -4,6 +4,7 @@ Claim, commit, call the provider, record: no row is locked across HTTP. The row 
 dies in between leaves something to look at. Source: paging.md 2.2, 2.3, 2.8, 3.1.
 """
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 
@@ -14,12 +15,13 @@ from oncall.limits.queries import Limits
 from oncall.paging import services
 from oncall.paging import text as words
 from oncall.paging.channels import Order, Outcome, Report, Verdict
-from oncall.paging.ladder import DEAD, TRANSIENT, GiveUp, climb, redial
-from oncall.paging.models import Attempt, Callback, Notice, Page
+from oncall.paging.ladder import DEAD, TRANSIENT, Dial, GiveUp, climb, redial
+from oncall.paging.models import Attempt, Callback, ContactMethod, Notice, Page
 from oncall.paging.wake import wake
 from oncall.troubles import services as troubles
 
 END = 90
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -28,43 +30,74 @@ def claim_pages(*, now: datetime, limits: Limits, at_most: int) -> list[tuple[At
 
     Safe to run late, twice or in parallel: rows another has are skipped. A page with nothing left to try ends here.
     """
-    due = (
+    due = list(
         Page.objects.calling()
         .due(now)
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("person")
         .order_by("urgency", "severity", "next_due")[:at_most]
     )
+    people = {page.person_id for page in due}
+    usable = {str(pk) for pk in ContactMethod.objects.usable().filter(person__in=people).values_list("pk", flat=True)}
     claimed = []
     for page in due:
-        step = climb(
-            ladder=services.rungs(page),
-            next_rung=page.next_rung,
-            now=now,
-            wait_after_last=limits.span("page_wait_after_last_s"),
-        )
-        if isinstance(step, GiveUp):
-            _give_up(page, now=now)
+        try:
+            with transaction.atomic():
+                attempt = _climb(page, usable=usable, now=now, limits=limits)
+        except Exception as error:  # whatever is wrong with one page must not hold the others
+            log.exception("page %s", page.pk)
+            _put_off(page, error=error, now=now)
             continue
-        page.next_rung, page.next_due = step.index + 1, step.next_due
-        page.save(update_fields=["next_rung", "next_due"])
-        attempt = Attempt.objects.create(
-            page=page,
-            n=_last_n(page) + 1 if step.index else 1,  # nothing comes before the first rung
-            rung=step.index,
-            tries=step.rung.tries,
-            channel=step.rung.channel,
-            contact_id=step.rung.contact,
-            address=step.rung.address,
-            body=_body(page, step.rung.channel),
-            started_at=now,
-            told_at=None if step.rung.channel == "voice" else now,
-            told_edition=None if step.rung.channel == "voice" else page.edition,
-            look_at=now + limits.span("attempt_lease_s"),
-            lease_token=uuid.uuid4(),
-        )
-        claimed.append((attempt, order_for(attempt, page=page, limits=limits)))
+        if attempt is not None:
+            claimed.append((attempt, order_for(attempt, page=page, limits=limits)))
     return claimed
+
+
+def _put_off(page: Page, *, error: Exception, now: datetime) -> None:
+    Page.objects.filter(pk=page.pk, state=Page.State.CALLING).update(next_due=now + timedelta(seconds=5))
+    text = f"A page to {page.person.name} cannot go on: {type(error).__name__}: {error}"
+    troubles.raise_trouble(kind="page", key=str(page.pk), text=text, url=page.url, now=now)
+
+
+def _climb(page: Page, *, usable: set[str], now: datetime, limits: Limits) -> Attempt | None:
+    """Write down the attempt that is due, or end the page. A way that was removed or disabled since is passed over."""
+    if not page.person.is_active:
+        why = f"The account of {page.person.name} is closed."
+        services.end(page=page, state=Page.State.UNREACHABLE, why=why, now=now)
+        return None
+    ladder, wait, passed_over = services.rungs(page), limits.span("page_wait_after_last_s"), False
+    while True:
+        step = climb(ladder=ladder, next_rung=page.next_rung, now=now, wait_after_last=wait)
+        if isinstance(step, GiveUp):
+            if passed_over and page.attempts.filter(accepted_at__isnull=False).exists():
+                page.next_due = now + wait  # what went out before may still be answered
+                page.save(update_fields=["next_rung", "next_due"])
+            else:
+                _give_up(page, now=now)
+            return None
+        page.next_rung, page.next_due = step.index + 1, step.next_due
+        if step.rung.contact in usable:
+            page.save(update_fields=["next_rung", "next_due"])
+            return _intend(page, step, now=now, limits=limits)
+        passed_over = True
+
+
+def _intend(page: Page, step: Dial, *, now: datetime, limits: Limits) -> Attempt:
+    return Attempt.objects.create(
+        page=page,
+        n=_last_n(page) + 1 if step.index else 1,  # nothing comes before the first rung
+        rung=step.index,
+        tries=step.rung.tries,
+        channel=step.rung.channel,
+        contact_id=step.rung.contact,
+        address=step.rung.address,
+        body=_body(page, step.rung.channel),
+        started_at=now,
+        told_at=None if step.rung.channel == "voice" else now,
+        told_edition=None if step.rung.channel == "voice" else page.edition,
+        look_at=now + limits.span("attempt_lease_s"),
+        lease_token=uuid.uuid4(),
+    )
 
 
 def _last_n(page: Page) -> int:
@@ -181,6 +214,8 @@ def _refused(attempt: Attempt, outcome: Outcome, *, now: datetime, limits: Limit
         )
     if outcome.dead_address and attempt.contact:
         services.disable_contact(contact=attempt.contact, reason=outcome.dead_address, now=now)
+    if outcome.no_texts and attempt.contact:
+        services.no_more_texts(contact=attempt.contact, reason=f"The provider says: {outcome.text}", now=now)
     if outcome.retry_after is not None and attempt.tries < limits.count("attempt_tries"):
         _send_again(attempt, at=now + outcome.retry_after)
     else:
@@ -304,6 +339,8 @@ def record_lookup(
         return
     attempt.lease_token = None
     age = now - attempt.started_at
+    if found is not None and Attempt.objects.filter(sid=found.sid).exclude(pk=attempt.pk).exists():
+        found = None  # the same words were sent before, by another attempt: this one is not there
     if found is not None:
         attempt.save(update_fields=["lease_token"])
         apply_report(attempt_id=attempt.pk, report=found, now=now, limits=limits, callback=False)

@@ -34,16 +34,20 @@ def last_told(page: Page, *, channel: str) -> Attempt | None:
     return sent.exclude(state__in=[Attempt.State.REFUSED, Attempt.State.LOST]).order_by("n").last()
 
 
-def first_accepted_at(pages: QuerySet[Page]) -> datetime | None:
-    """Return when the provider first accepted an attempt of any of these pages, or nothing."""
-    first: datetime | None = Attempt.objects.filter(page__in=pages).aggregate(first=Min("accepted_at"))["first"]
+def first_accepted_at(pages: QuerySet[Page], *, after: datetime | None) -> datetime | None:
+    """Return when the provider first accepted an attempt of any of these pages, later than `after`; or nothing."""
+    attempts = Attempt.objects.filter(page__in=pages)
+    if after is not None:
+        attempts = attempts.filter(accepted_at__gt=after)
+    first: datetime | None = attempts.aggregate(first=Min("accepted_at"))["first"]
     return first
 
 
-def wrong_codes_in_a_row(*, sender: str) -> int:
-    """Count texts from `sender` since the last one we understood."""
+def wrong_codes_in_a_row(*, sender: str, since: datetime) -> int:
+    """Count texts from `sender` since the last one we understood, but none older than `since`."""
     count = 0
-    for understood in InboundSms.objects.filter(sender=sender).values_list("understood", flat=True)[:20]:
+    texts = InboundSms.objects.filter(sender=sender, received_at__gte=since)
+    for understood in texts.values_list("understood", flat=True)[:20]:
         if understood:
             break
         count += 1

@@ -38,7 +38,10 @@ def ladder_for(*, person: Person, urgency: str, now: datetime) -> list[Rung]:
         raise Unreachable(f"{person.name} is not active any more.")
     rules = NotificationRule.objects.filter(person=person, contact__disabled_at__isnull=True).select_related("contact")
     chosen = [rule for rule in rules if rule.urgency == urgency] or [r for r in rules if r.urgency == Urgency.HIGH]
-    rungs = [Rung(rule.delay_s, rule.channel, str(rule.contact_id), rule.contact.address) for rule in chosen]
+    rungs = [
+        Rung(rule.delay_s, _way(rule.contact, rule.channel), str(rule.contact_id), rule.contact.address)
+        for rule in chosen
+    ]
     if not rungs:
         rungs = _default_rungs(person=person, now=now)
     if not rungs:
@@ -46,6 +49,11 @@ def ladder_for(*, person: Person, urgency: str, now: datetime) -> list[Rung]:
             f"No telephone number and no mail address for {person.name}. Add one under Me, My contact methods."
         )
     return sorted(rungs, key=lambda rung: rung.after)
+
+
+def _way(contact: ContactMethod, channel: str) -> str:
+    """A number that takes no texts is called instead."""
+    return Channel.VOICE.value if channel == Channel.SMS and contact.no_texts_since else str(channel)
 
 
 def _default_rungs(*, person: Person, now: datetime) -> list[Rung]:
@@ -57,7 +65,7 @@ def _default_rungs(*, person: Person, now: datetime) -> list[Rung]:
             ways = [(0.0, Channel.SMS), (call, Channel.VOICE), (again, Channel.VOICE)]
         else:
             ways = [(0.0, Channel.EMAIL)]
-        rungs += [Rung(after, str(way), str(contact.pk), contact.address) for after, way in ways]
+        rungs += [Rung(after, _way(contact, way), str(contact.pk), contact.address) for after, way in ways]
     return rungs
 
 
@@ -207,6 +215,17 @@ def disable_contact(*, contact: ContactMethod, reason: str, now: datetime) -> No
             text=f"{contact.person.name}: {contact.masked} cannot be used any more. {reason}",
             url=f"/people/{contact.person_id}/",
             now=now,
+        )
+
+
+@transaction.atomic
+def no_more_texts(*, contact: ContactMethod, reason: str, now: datetime) -> None:
+    """It takes no texts: call it instead, from the next page on, and say so."""
+    changed = ContactMethod.objects.filter(pk=contact.pk, no_texts_since__isnull=True).update(no_texts_since=now)
+    if changed:
+        text = f"{contact.person.name}: {contact.masked} takes no texts and is called instead. {reason}"
+        troubles.raise_trouble(
+            kind="contact", key=str(contact.pk), text=text, url=f"/people/{contact.person_id}/", now=now
         )
 
 

@@ -41,7 +41,8 @@ CALL_RANK = {
 MISCONFIGURED = frozenset(
     {"20003", "21606", "21212", "21659", "21408", "21215", "60605", "21609", "11100", "30002"}
 )  # paging.md 2.9: it is us, not this person's number
-BAD_NUMBER = frozenset({"21211", "21614", "21214", "13224", "21635", "30006"})
+BAD_NUMBER = frozenset({"21211", "21214", "13224"})
+NO_TEXTS = frozenset({"21614", "21635", "30006"})  # a landline, or not a mobile: it can still be called
 OPTED_OUT = "21610"
 OFFICIAL = re.compile(r"^https://api(\.[a-z0-9-]+){0,2}\.twilio\.com$")
 
@@ -138,6 +139,7 @@ def classify(error: TwilioRestException) -> Outcome:
         text=error.msg[:300],
         retry_after=wait,
         dead_address=dead,
+        no_texts=code in NO_TEXTS,
         misconfigured=code in MISCONFIGURED or error.status in (401, 403),
     )
 
@@ -233,20 +235,22 @@ class Voice:
 
 def status_report(data: Any) -> Report:
     """Read a status callback's form into a report; what is missing or strange becomes rank 0, which changes nothing."""
+    code = field(data, "ErrorCode", most=10)
     if "CallSid" in data:
-        status = str(data.get("CallStatus", ""))[:20]
-        number = str(data.get("SequenceNumber", ""))
+        status = field(data, "CallStatus", most=20)
+        number = field(data, "SequenceNumber", most=20)
         sequence = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else -1
-        return Report(
-            str(data["CallSid"])[:40], status, CALL_RANK.get(status, 0), sequence, str(data.get("ErrorCode", ""))[:10]
-        )
-    status = str(data.get("MessageStatus", ""))[:20]
-    return Report(
-        str(data.get("MessageSid", ""))[:40],
-        status,
-        MESSAGE_RANK.get(status, 0),
-        code=str(data.get("ErrorCode", ""))[:10],
-    )
+        return Report(field(data, "CallSid", most=40), status, CALL_RANK.get(status, 0), sequence, code)
+    status = field(data, "MessageStatus", most=20)
+    return Report(field(data, "MessageSid", most=40), status, MESSAGE_RANK.get(status, 0), code=code)
+
+
+def field(data: Any, name: str, *, most: int) -> str:
+    """Return one field of a callback's form as the database can keep it: without NUL, cut to `most`; empty if missing.
+
+    A signature says who sent it, not that it makes sense: a text may hold any character its sender can type.
+    """
+    return str(data.get(name, "")).replace("\x00", "")[:most]
 
 
 def signed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -39,10 +39,10 @@ def administrators() -> QuerySet[Person]:
     return people
 
 
-def last_resort(*, now: datetime) -> list[Person]:
-    """Whom to page when a policy reaches nobody: the pilot, else managers, else administrators."""
+def last_resort(*, now: datetime) -> list[list[Person]]:
+    """Whom to page when a policy reaches nobody, group by group: the pilot, managers, administrators."""
     first = pilot(now=now)
-    return [first] if first else list(managers(now=now)) or list(administrators())
+    return [[first] if first else [], list(managers(now=now)), list(administrators())]
 
 
 def calendar_of(person: Person) -> WorkCalendar:

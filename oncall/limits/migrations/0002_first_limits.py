@@ -27,6 +27,7 @@ ROWS = [
     ("alarm_reopen_s", 900, "s", "A key resolved less than 15 min ago reopens its alarm (docs/domain.md 5.9)"),
     ("acknowledgement_lapse_s", 3600, "s", "Own choice: an acknowledgement without news for an hour lapses (docs/domain.md 5.9)"),
     ("policy_end_repeat_s", 900, "s", "After the end of a policy, every 15 min until somebody answers (docs/paging.md 3.1)"),
+    ("retry_unreached_s", 60, "s", "Own choice: where nobody at all could be reached, try again so soon"),
     ("reassign_wait_s", 300, "s", "Handed over and 5 min unanswered: the policy goes on (docs/domain.md 3)"),
     ("credit_multiplier", 1.5, "h/h", "RTN-046 6.6.1 (R34): 1 h out of hours is 1.5 h leave"),
     ("call_out_act_within_s", 3600, "s", "The page is the start if its person acted within the hour (docs/domain.md 5.7)"),

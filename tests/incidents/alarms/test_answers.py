@@ -232,6 +232,15 @@ def test_after_five_texts_not_understood_we_stop_replying(post, texted):
     assert InboundSms.objects.count() == 8
 
 
+def test_after_many_texts_not_understood_the_right_code_still_counts(post, texted, alarm, ada):
+    for n in range(8):
+        sms(post, "thanks, on my way", sid=f"SM{n}")
+    sms(post, f"{code()} A", sid="SM9")
+
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_by == ada
+
+
 def test_stop_disables_the_number_and_start_turns_it_on_again(post, ada):
     sms(post, "Stop")
     contact = ContactMethod.objects.get(person=ada)

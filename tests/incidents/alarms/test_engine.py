@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.alarms import engine, services, work
+from incidents.alarms import engine, services, watch, work
 from incidents.alarms.models import PEOPLE, Alarm, LogEntry
+from incidents.escalation.queries import who_is_called
 from oncall.limits import queries as limits
 from oncall.paging import outbox
 from oncall.paging.models import NotificationRule, Page
+from oncall.troubles import services as troubles
 from oncall.troubles.models import Trouble
 from tests.conftest import NOW, make_person, make_policy, make_schedule
 
@@ -102,7 +104,7 @@ def test_nobody_at_all_is_a_trouble_and_is_tried_again(db):
     run(NOW)
 
     assert Trouble.objects.filter(kind="nobody").exists()
-    assert Alarm.objects.get().next_due == NOW + timedelta(seconds=900)
+    assert Alarm.objects.get().next_due == NOW + timedelta(seconds=60)
 
 
 def test_no_policy_at_all_still_calls_the_last_resort(pilot):
@@ -193,17 +195,87 @@ def test_an_acknowledgement_lapses_into_a_new_cycle(policy, ada):
     assert called() == ["ada", "ada"]
 
 
-def test_an_alarm_that_breaks_does_not_hold_up_the_others(policy):
+def test_a_policy_that_cannot_be_read_calls_the_last_resort_and_holds_nobody_up(policy, pilot):
     broken = fire(policy, key="broken", severity=1)
     Alarm.objects.filter(pk=broken.pk).update(plan={"name": "nonsense"})
     fire(policy, key="sound")
 
     run(NOW)
 
-    assert called() == ["ada"]
-    broken.refresh_from_db()
-    assert broken.next_due == NOW + timedelta(seconds=5)
+    assert sorted(called()) == ["ada", "petra"]
     assert Trouble.objects.filter(kind="engine", key=str(broken.pk)).exists()
+
+
+def test_a_target_that_breaks_when_it_is_asked_reaches_nobody_and_the_next_step_comes(policy, monkeypatch):
+    def ask(targets, *, now):
+        if targets[0].name == "Triage":
+            raise ValueError("year 10000 is out of range")
+        return who_is_called(targets, now=now)
+
+    monkeypatch.setattr(engine, "who_is_called", ask)
+    fire(policy)
+    run(NOW)
+
+    assert called() == ["grace"]
+    assert "Triage cannot be asked" in Trouble.objects.get(kind="engine").text
+
+
+def test_an_unreachable_pilot_does_not_end_the_last_resort(db):
+    make_person("Petra Pilot").role_terms.create(role="pilot", starts_at=NOW - timedelta(days=1))
+    make_person("Mona Manager", "+14155550107").role_terms.create(role="manager", starts_at=NOW - timedelta(days=1))
+    fire(make_policy("P", make_schedule("Empty")))
+
+    run(NOW)
+
+    assert called() == ["mona"]
+
+
+def unreachable(now):
+    Page.objects.calling().update(state="unreachable", next_due=None, ended_at=now, ended_why="Refused.")
+
+
+def test_a_last_resort_nobody_gets_through_to_goes_on_to_the_next_group(pilot):
+    make_person("Mona Manager", "+14155550107").role_terms.create(role="manager", starts_at=NOW - timedelta(days=1))
+    fire(make_policy("P", make_schedule("Empty")))
+    run(NOW)
+    unreachable(NOW)
+
+    engine.hasten(now=NOW + timedelta(seconds=1), limits=limits.at(NOW))
+
+    assert called() == ["petra", "mona"]
+
+
+def test_a_provider_that_refuses_everybody_is_not_asked_in_a_circle(policy, pilot):
+    """Ten minutes of refusals, looked at each second: both steps, then the last resort, then once a minute."""
+    fire(policy)
+    for second in range(600):
+        now = NOW + timedelta(seconds=second)
+        run(now)
+        unreachable(now)
+        engine.hasten(now=now, limits=limits.at(now))
+
+    assert 10 <= Page.objects.count() <= 40
+
+
+def test_pages_of_the_cycle_before_end_when_it_gets_worse(policy):
+    fire(policy, severity=3)
+    run(NOW)
+    fire(policy, severity=1, now=NOW + timedelta(minutes=1))
+
+    assert Page.objects.get().ended_why == "The alarm began anew."
+
+
+def test_an_alarm_of_ours_that_somebody_resolved_stays_resolved_until_the_trouble_is_seen_again(policy):
+    troubles.raise_trouble(kind="provider", key="sms", text="The provider refuses us.", now=NOW)
+    watch.watch(now=NOW)
+    services.resolve(alarm=Alarm.objects.get(), now=NOW + timedelta(seconds=1))
+
+    watch.watch(now=NOW + timedelta(seconds=2))
+    assert Alarm.objects.get().state == "resolved"
+
+    troubles.raise_trouble(kind="provider", key="sms", text="The provider refuses us.", now=NOW + timedelta(seconds=3))
+    watch.watch(now=NOW + timedelta(seconds=4))
+    assert Alarm.objects.get().state == "firing"
 
 
 def test_what_nobody_gets_through_to_moves_on_at_once(policy):
@@ -214,7 +286,7 @@ def test_what_nobody_gets_through_to_moves_on_at_once(policy):
         state="unreachable", next_due=None, ended_at=NOW, ended_why="No way got through."
     )
 
-    engine.hasten(now=NOW + timedelta(seconds=3))
+    engine.hasten(now=NOW + timedelta(seconds=3), limits=limits.at(NOW))
     run(NOW + timedelta(seconds=3))
 
     assert called() == ["ada", "grace"]

@@ -211,14 +211,16 @@ def test_who_died_between_claim_and_send_is_looked_up_when_the_lease_ends(page):
     assert Attempt.objects.get().state == "lost"
 
 
-def test_refused_for_the_number_takes_the_next_way_at_once_and_disables_the_contact(page, ada):
+def test_refused_for_the_number_disables_it_and_lets_the_alarm_go_on_at_once(page, ada):
     (attempt,) = claim()
     assert attempt.channel == "sms"
     record(attempt, Outcome(Verdict.REFUSED, code="21610", text="opted out", dead_address="Its owner sent STOP."))
 
     assert ContactMethod.objects.get(kind="phone", person=ada).disabled_reason == "Its owner sent STOP."
-    assert [attempt.channel for attempt in claim()] == ["voice"]
     assert Trouble.objects.filter(kind="contact").exists()
+    assert claim() == []
+    page.refresh_from_db()
+    assert page.state == "unreachable"
 
 
 def test_told_to_wait_the_same_way_comes_again(page):
@@ -295,3 +297,60 @@ def test_an_answer_confirms_the_number(page, ada):
     assert ContactMethod.objects.get(pk=attempt.contact_id).confirmed_at == NOW
     page.refresh_from_db()
     assert (page.state, page.next_due) == ("answered", None)
+
+
+def test_a_number_that_is_removed_while_it_is_being_called_is_passed_over_and_holds_nobody_up(page, ada, grace):
+    other = services.page(key="o", person=grace, severity=2, title="x", text="", url="", answer_path="/", now=NOW)
+    Page.objects.filter(pk=other.pk).update(next_due=NOW + timedelta(seconds=60))
+    claim()
+    ContactMethod.objects.filter(person=ada).delete()
+
+    assert [attempt.page.person for attempt in claim(NOW + timedelta(seconds=60))] == [grace]
+    page.refresh_from_db()
+    assert page.state == "unreachable"
+
+
+def test_a_page_that_breaks_is_put_off_and_the_others_go_out(page, grace):
+    services.page(key="o", person=grace, severity=2, title="x", text="", url="", answer_path="/", now=NOW)
+    Page.objects.filter(pk=page.pk).update(ladder=[{"nonsense": 1, "contact": "x"}])
+
+    assert [attempt.page.person for attempt in claim()] == [grace]
+    assert Trouble.objects.filter(kind="page", key=str(page.pk)).exists()
+
+
+def test_a_closed_account_is_not_rung_any_more(page, ada):
+    claim()
+    type(ada).objects.filter(pk=ada.pk).update(is_active=False)
+
+    assert claim(NOW + timedelta(seconds=60)) == []
+    page.refresh_from_db()
+    assert page.ended_why == "The account of Ada Moreno is closed."
+
+
+def test_a_lookup_that_finds_an_earlier_text_with_the_same_words_has_found_nothing(ada):
+    contact = ContactMethod.objects.get(person=ada)
+    for delay_s in (0, 120):
+        NotificationRule.objects.create(person=ada, urgency="high", delay_s=delay_s, channel="sms", contact=contact)
+    services.page(key="t", person=ada, severity=1, title="x", text="", url="", answer_path="/", now=NOW)
+    (first,) = claim()
+    record(first, ACCEPTED)
+    report(first, "delivered", 90)
+    later = NOW + timedelta(seconds=120)
+    (second,) = claim(later)
+    record(second, LOST, now=later)
+
+    look(later + timedelta(seconds=10), found=Report(SID, "delivered", 90))
+
+    second.refresh_from_db()
+    assert second.state == "lost"
+    assert [attempt.tries for attempt in claim(later + timedelta(seconds=10))] == [2]
+
+
+def test_a_landline_is_called_instead_of_texted(page, ada):
+    (attempt,) = claim()
+    record(attempt, Outcome(Verdict.REFUSED, code="21614", text="not a mobile", no_texts=True))
+
+    contact = ContactMethod.objects.get(person=ada)
+    assert contact.disabled_at is None
+    ladder = services.ladder_for(person=ada, urgency="high", now=NOW)
+    assert {rung.channel for rung in ladder} == {"voice"}

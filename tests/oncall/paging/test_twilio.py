@@ -137,7 +137,7 @@ def test_without_credentials_nothing_is_sent_and_that_is_said(order, settings):
 
 
 CODES = {
-    21211: "dead", 21614: "dead", 21610: "dead", 21635: "dead", 30006: "dead",
+    21211: "dead", 21610: "dead", 21614: "no texts", 21635: "no texts", 30006: "no texts",
     20003: "ours", 21606: "ours", 21212: "ours", 21408: "ours", 21215: "ours", 21609: "ours",
     21617: "other", 99999: "other",
 }  # fmt: skip
@@ -152,6 +152,7 @@ def test_each_refusal_code_says_whose_fault_it_is(simulator, order, code, kind):
     assert outcome.code == str(code)
     assert bool(outcome.dead_address) == (kind == "dead")
     assert outcome.misconfigured == (kind == "ours")
+    assert outcome.no_texts == (kind == "no texts")
 
 
 def test_a_lookup_that_fails_says_so(simulator, order):
