@@ -7,17 +7,31 @@ from incidents.alarms.pages import pages_of
 from oncall.paging import queries as paging
 from oncall.people.models import Person
 from rotations.leave import services as leave
-from rotations.leave.spans import Kind
+from rotations.leave.models import Evidence
+from rotations.leave.spans import ENDINGS, Kind
 
 
 def acted(*, alarm: Alarm, person: Person, kind: Kind, text: str, now: datetime) -> None:
-    """Somebody did something about this alarm: their call-out began with the first page the provider accepted for
-    it.
+    """Somebody did something about this alarm.
+
+    Their call-out began with the first page that the provider accepted for it since they last stood down from it.
     """
-    paged_at = paging.first_accepted_at(pages_of(alarm, person=person))
+    paged_at = paging.first_accepted_at(pages_of(alarm, person=person), after=_last_ended_at(alarm, person))
     if paged_at is not None:
         _record(alarm, person, "page", f"Paged for “{alarm.title}”.", at=min(paged_at, now), now=now)
     _record(alarm, person, kind, text, at=now, now=now)
+
+
+def _last_ended_at(alarm: Alarm, person: Person) -> datetime | None:
+    ended = Evidence.objects.filter(person=person, subject=alarm.subject, kind__in=ENDINGS).order_by("-at").first()
+    return ended.at if ended else None
+
+
+def relieve(*, alarm: Alarm, by: Person, now: datetime) -> None:
+    """`by` takes the alarm out of its holder's hands: the holder's work on it ends here. Nothing if it is their own."""
+    holder = alarm.acknowledged_by
+    if holder is not None and holder.pk != by.pk:
+        _record(alarm, holder, "over", f"{by.name} took “{alarm.title}” out of their hands.", at=now, now=now)
 
 
 def _record(alarm: Alarm, person: Person, kind: Kind, text: str, *, at: datetime, now: datetime) -> None:
@@ -25,8 +39,8 @@ def _record(alarm: Alarm, person: Person, kind: Kind, text: str, *, at: datetime
 
 
 def engaged(alarm: Alarm) -> list[Person]:
-    """Return everybody who did something in this cycle, each once, in the order of their ids."""
-    log = LogEntry.objects.filter(alarm=alarm, cycle=alarm.cycle, kind__in=ACTS, person__isnull=False)
+    """Return everybody who ever did something about it, in any cycle, in the order of their ids."""
+    log = LogEntry.objects.filter(alarm=alarm, kind__in=ACTS, person__isnull=False)
     return list(Person.objects.filter(pk__in=log.values("person")).order_by("pk"))
 
 

@@ -6,9 +6,10 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 
 from incidents.alarms.grouping import Told, words_for
-from incidents.alarms.models import Alarm, AlarmPage
+from incidents.alarms.models import CALLED_IN, Alarm, AlarmPage
 from oncall.limits.queries import Limits
 from oncall.paging import services as paging
 from oncall.paging.models import Page, PageQuerySet
@@ -85,19 +86,32 @@ def link(*, alarm: Alarm, page: Page, step: int, why: str, now: datetime, editio
     AlarmPage.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def end_needless(*, alarm: Alarm, by: Person | None, why: str, now: datetime) -> None:
-    """End the pages of this alarm, but not one that some other alarm, still firing, shares.
+def end_needless(*, alarm: Alarm, by: Person | None, why: str, now: datetime, help_goes_on: bool = False) -> None:
+    """End the pages of this alarm, of any cycle, but not one that some other alarm, still firing, shares.
 
-    The pages of `by`, who just acted, count as answered; the others' are no longer needed.
+    The pages of `by`, who just acted, count as answered; the others' are no longer needed. `help_goes_on`: whoever was
+    called in by hand is still wanted.
     """
-    for page in pages_of(alarm).calling():
-        others = AlarmPage.objects.filter(page=page, alarm__state=Alarm.State.FIRING).exclude(alarm=alarm)
-        if others.exists():
+    for page in Page.objects.calling().filter(links__alarm=alarm).distinct():
+        if shared(page, alarm=alarm):
             continue
         if by is not None and page.person_id == by.pk:
             paging.answer(page=page, attempt=None, why=why, now=now)
-        else:
+        elif not (help_goes_on and page.links.filter(alarm=alarm, step=CALLED_IN).exists()):
             paging.cancel(page=page, why=why, now=now)
+
+
+def shared(page: Page, *, alarm: Alarm) -> bool:
+    """Say whether another alarm, firing in the cycle this page was made for, still needs the page."""
+    firing = AlarmPage.objects.filter(page=page, alarm__state=Alarm.State.FIRING, cycle=F("alarm__cycle"))
+    return firing.exclude(alarm=alarm).exists()
+
+
+def answered_by(*, alarm: Alarm, person: Person, why: str, now: datetime) -> None:
+    """End the pages of `person` for this alarm as answered, but for those another firing alarm shares."""
+    for page in pages_of(alarm, person=person).calling():
+        if not shared(page, alarm=alarm):
+            paging.answer(page=page, attempt=None, why=why, now=now)
 
 
 def pages_of(alarm: Alarm, *, person: Person | None = None) -> PageQuerySet:

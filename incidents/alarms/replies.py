@@ -10,7 +10,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from incidents.alarms import services, work
-from incidents.alarms.models import Alarm, AlarmPage
+from incidents.alarms.models import Alarm, AlarmPage, LogEntry
 from incidents.alarms.pages import call, wait_for_turn
 from oncall.limits import queries as limits
 from oncall.paging import services as paging
@@ -79,6 +79,8 @@ def _act(one: AlarmPage, *, page: Page, verb: Verb, told_at: datetime, now: date
             else:
                 services.resolve(alarm=alarm, by=by, now=now, cycle=one.cycle)
     except work.AlreadyAcknowledged as error:
+        if verb is not Verb.ACKNOWLEDGE:
+            return str(error), False
         work.join(alarm=alarm, by=by, now=now, cycle=one.cycle)
         return f"{error} You have joined.", False
     except (work.AlreadyEscalated, services.AlreadyResolved) as error:
@@ -95,5 +97,12 @@ def _page_anew(left: list[AlarmPage], *, page: Page, now: datetime) -> None:
     for one in left:
         locked = Alarm.objects.select_for_update(skip_locked=True).filter(pk=one.alarm_id).first()
         alarm = locked or Alarm.objects.get(pk=one.alarm_id)
-        if alarm.state == Alarm.State.FIRING and alarm.cycle == one.cycle:
-            call(alarm=alarm, person=page.person, step=one.step, why=one.why, now=now, limits=in_force)
+        if alarm.state != Alarm.State.FIRING or alarm.cycle != one.cycle:
+            continue
+        try:
+            with transaction.atomic():
+                call(alarm=alarm, person=page.person, step=one.step, why=one.why, now=now, limits=in_force)
+        except paging.Unreachable as error:
+            services.write(alarm, LogEntry.Kind.NOBODY, str(error), now=now)
+            paging.say_unreachable(person=page.person, error=error, now=now)
+            Alarm.objects.filter(pk=alarm.pk, state=Alarm.State.FIRING).update(next_due=now)  # do not wait for them

@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from incidents.alarms.evidence import acted
-from incidents.alarms.models import Alarm, LogEntry
-from incidents.alarms.pages import call, end_needless, pages_of, wait_for_turn
+from incidents.alarms.evidence import acted, relieve
+from incidents.alarms.models import CALLED_IN, OUTSIDE, Alarm, LogEntry
+from incidents.alarms.pages import answered_by, call, end_needless, wait_for_turn
 from incidents.alarms.services import AlreadyResolved, write
 from oncall.limits import queries as limits
-from oncall.paging import services as paging
 from oncall.paging.models import Page
 from oncall.paging.wake import wake
 from oncall.people.models import Person
@@ -67,7 +66,10 @@ def acknowledge(*, alarm: Alarm, by: Person, now: datetime, cycle: int | None = 
     text = f"{by.name} still has it." if again else f"{by.name} has it."
     write(alarm, LogEntry.Kind.ACKNOWLEDGED, text, now=now, person=by)
     acted(alarm=alarm, person=by, kind="acknowledge", text=f"Acknowledged “{alarm.title}”.", now=now)
-    end_needless(alarm=alarm, by=by, why=f"{by.name} has it.", now=now)
+    if again:
+        answered_by(alarm=alarm, person=by, why=f"{by.name} still has it.", now=now)
+    else:
+        end_needless(alarm=alarm, by=by, why=f"{by.name} has it.", now=now, help_goes_on=True)
     return alarm
 
 
@@ -80,8 +82,7 @@ def join(*, alarm: Alarm, by: Person, now: datetime, cycle: int | None = None) -
     alarm = _lock(alarm, cycle=cycle)
     write(alarm, LogEntry.Kind.JOINED, f"{by.name} joined.", now=now, person=by)
     acted(alarm=alarm, person=by, kind="acknowledge", text=f"Joined “{alarm.title}”.", now=now)
-    for page in pages_of(alarm, person=by).calling():
-        paging.answer(page=page, attempt=None, why=f"{by.name} joined.", now=now)
+    answered_by(alarm=alarm, person=by, why=f"{by.name} joined.", now=now)
     return alarm
 
 
@@ -95,19 +96,24 @@ def escalate(
     escalate twice.
 
     :raises AlreadyEscalated: if a step has fired since `as_of`.
+    :raises AlreadyAcknowledged: if somebody else has taken it since `as_of`.
     :raises AlreadyResolved: as above.
     """
     alarm = _lock(alarm, cycle=cycle)
     if as_of is not None and alarm.stepped_at is not None and alarm.stepped_at > as_of:
         raise AlreadyEscalated(f"The next step was called at {_clock(alarm.stepped_at)} already.")
+    holder = alarm.acknowledged_by
+    taken_at = alarm.acknowledged_at
+    if as_of is not None and holder is not None and holder.pk != by.pk and taken_at is not None and taken_at > as_of:
+        raise AlreadyAcknowledged(f"{holder.name} took this at {_clock(taken_at)}.")
+    relieve(alarm=alarm, by=by, now=now)
     alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
     alarm.version += 1
     alarm.next_due = now
     alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version"])
     write(alarm, LogEntry.Kind.ESCALATED, f"{by.name} asks for the next step.", now=now, person=by)
     acted(alarm=alarm, person=by, kind="hand_over", text=f"Escalated “{alarm.title}”.", now=now)
-    for page in pages_of(alarm, person=by).calling():
-        paging.answer(page=page, attempt=None, why=f"{by.name} escalated.", now=now)
+    answered_by(alarm=alarm, person=by, why=f"{by.name} escalated.", now=now)
     wake()
     return alarm
 
@@ -123,9 +129,10 @@ def reassign(*, alarm: Alarm, to: Person, by: Person, now: datetime) -> Page:
     in_force = limits.at(now)
     why = f"{by.name} hands this over to you"
     wait_for_turn([to])
+    relieve(alarm=alarm, by=by, now=now)
     acted(alarm=alarm, person=by, kind="hand_over", text=f"Handed “{alarm.title}” over to {to.name}.", now=now)
     end_needless(alarm=alarm, by=by, why=f"Handed over to {to.name}.", now=now)
-    page = call(alarm=alarm, person=to, step=-1, why=why, now=now, limits=in_force)
+    page = call(alarm=alarm, person=to, step=OUTSIDE, why=why, now=now, limits=in_force)
     alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
     alarm.version += 1
     alarm.next_due = now + in_force.span("reassign_wait_s")
@@ -143,7 +150,7 @@ def call_in(*, alarm: Alarm, person: Person, by: Person, now: datetime) -> Page:
     """
     alarm = _lock(alarm, cycle=None)
     why = f"{by.name} asks for your help"
-    page = call(alarm=alarm, person=person, step=-1, why=why, now=now, limits=limits.at(now))
+    page = call(alarm=alarm, person=person, step=CALLED_IN, why=why, now=now, limits=limits.at(now))
     write(alarm, LogEntry.Kind.CALLED_IN, f"{by.name} calls in {person.name}.", now=now, person=by, page=page)
     return page
 

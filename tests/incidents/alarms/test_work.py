@@ -11,7 +11,7 @@ from oncall.limits import queries as limits
 from oncall.paging import outbox
 from oncall.paging.channels import Outcome, Verdict
 from oncall.paging.models import Attempt, Page
-from rotations.leave.models import Evidence
+from rotations.leave.models import CallOut, Evidence
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -190,3 +190,94 @@ def test_whoever_has_the_alarm_cannot_just_stand_down(alarm, ada):
 
     with pytest.raises(work.AlreadyAcknowledged, match="Hand it over"):
         work.stand_down(alarm=alarm, by=ada, now=LATER)
+
+
+def test_escalating_one_alarm_leaves_the_page_that_another_shares(alarm, ada, policy):
+    fire(policy, key="other", now=NOW + timedelta(seconds=10))
+    engine.escalate_due(now=NOW + timedelta(seconds=10), limits=limits.at(NOW))
+
+    work.escalate(alarm=alarm, by=ada, now=NOW + timedelta(seconds=20))
+
+    assert Page.objects.get(person=ada).state == "calling"
+
+
+def test_acknowledging_again_does_not_call_off_help(alarm, ada, grace):
+    work.acknowledge(alarm=alarm, by=ada, now=NOW)
+    work.call_in(alarm=alarm, person=grace, by=ada, now=NOW)
+    work.acknowledge(alarm=alarm, by=ada, now=LATER)
+
+    assert Page.objects.get(person=grace).state == "calling"
+
+
+def test_who_was_called_in_before_anybody_had_it_is_still_wanted(alarm, ada, grace, pilot):
+    work.call_in(alarm=alarm, person=grace, by=pilot, now=NOW)
+    work.acknowledge(alarm=alarm, by=ada, now=LATER)
+
+    assert Page.objects.get(person=grace).state == "calling"
+
+
+def test_resolving_calls_off_everybody(alarm, ada, grace):
+    work.acknowledge(alarm=alarm, by=ada, now=NOW)
+    work.call_in(alarm=alarm, person=grace, by=ada, now=NOW)
+    services.resolve(alarm=alarm, by=ada, now=LATER)
+
+    assert not Page.objects.calling().exists()
+
+
+def test_a_late_e_does_not_take_the_alarm_from_who_has_it_by_now(alarm, ada, grace):
+    page, attempt = Page.objects.get(), Attempt.objects.get()
+    work.acknowledge(alarm=alarm, by=grace, now=LATER)
+
+    reply = replies.answer(page=page, attempt=attempt, verb=Verb.ESCALATE, now=LATER + timedelta(minutes=1))
+
+    assert reply.text == "Grace Okafor took this at 03:11 UTC."
+    assert Alarm.objects.get().acknowledged_by == grace
+
+
+def test_an_answer_stands_although_what_joined_cannot_be_paged_anew(alarm, ada, grace, policy):
+    """Ada sends STOP from her only number, then presses 4 on the call she is in."""
+    first = Attempt.objects.get()
+    other = fire(policy, key="other", title="Other", now=NOW + timedelta(seconds=10))
+    engine.escalate_due(now=NOW + timedelta(seconds=10), limits=limits.at(NOW))
+    ada.contact_methods.update(disabled_at=NOW, disabled_reason="STOP")
+
+    replies.answer(page=Page.objects.get(), attempt=first, verb=Verb.ACKNOWLEDGE, now=LATER)
+
+    alarm.refresh_from_db()
+    other.refresh_from_db()
+    assert alarm.acknowledged_by == ada
+    assert (other.state, other.next_due) == ("firing", LATER)
+
+
+def spans(person):
+    own = CallOut.objects.filter(person=person, merged_into=None).order_by("starts_at")
+    return list(own.values_list("starts_at", "ends_at"))
+
+
+def test_an_alarm_that_got_worse_ends_its_call_out_when_it_is_resolved(alarm, ada, policy):
+    work.acknowledge(alarm=alarm, by=ada, now=LATER)
+    firing = services.Firing(title="Worse", severity=1, source_id=PEOPLE, source="test", key="k")
+    services.fire(firing=firing, policy=policy, now=NOW + timedelta(minutes=10))
+    services.resolve(alarm=alarm, now=NOW + timedelta(minutes=11))
+
+    assert spans(ada) == [(NOW, NOW + timedelta(minutes=11))]
+
+
+def test_whose_alarm_was_given_to_somebody_else_is_not_paid_until_its_end(alarm, ada, grace, pilot):
+    work.acknowledge(alarm=alarm, by=ada, now=LATER)
+    work.reassign(alarm=alarm, to=grace, by=pilot, now=NOW + timedelta(minutes=2))
+    services.resolve(alarm=alarm, now=NOW + timedelta(hours=3))
+
+    assert spans(ada) == [(NOW, NOW + timedelta(minutes=2))]
+
+
+def test_a_second_stint_begins_with_the_page_that_called_for_it(alarm, ada, pilot):
+    work.acknowledge(alarm=alarm, by=ada, now=LATER)
+    work.escalate(alarm=alarm, by=ada, now=NOW + timedelta(minutes=2))
+    work.reassign(alarm=alarm, to=ada, by=pilot, now=NOW + timedelta(minutes=21))
+    again = NOW + timedelta(minutes=21)
+    page_out(again)
+    work.acknowledge(alarm=alarm, by=ada, now=NOW + timedelta(minutes=25))
+    services.resolve(alarm=alarm, by=ada, now=NOW + timedelta(minutes=30))
+
+    assert spans(ada) == [(NOW, NOW + timedelta(minutes=2)), (again, NOW + timedelta(minutes=30))]
