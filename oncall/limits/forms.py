@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from oncall.people.instants import InstantField
+
 
 class LimitForm(forms.Form):
     value = forms.DecimalField(min_value=Decimal(0), max_digits=14, decimal_places=4, label="New value")
-    effective_from = forms.DateTimeField(
+    effective_from = InstantField(
         required=False,
         label="From",
         help_text="Your local time; empty: now. What was before stays as it was.",

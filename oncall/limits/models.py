@@ -3,6 +3,9 @@ was.
 """
 
 from django.db import models
+from django.db.models import Q
+
+from oncall.people.instants import EARLIEST, LATEST
 
 
 class Limit(models.Model):
@@ -16,7 +19,12 @@ class Limit(models.Model):
 
     class Meta:
         ordering = ["name", "-effective_from"]
-        constraints = [models.UniqueConstraint(name="one_limit_per_name_and_start", fields=["name", "effective_from"])]
+        constraints = [
+            models.UniqueConstraint(name="one_limit_per_name_and_start", fields=["name", "effective_from"]),
+            models.CheckConstraint(
+                name="limit_bounded", condition=Q(effective_from__gte=EARLIEST, effective_from__lt=LATEST)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} = {self.value.normalize():f} {self.unit}"

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.functional import lazy
 
 from oncall.people import throttle
+from oncall.people.instants import InstantField
 from oncall.people.models import CountedTry, Person, RoleTerm, Team, WorkCalendar, check_time_zone
 
 TOKEN_LIVES = [(30, "30 days"), (90, "90 days"), (180, "half a year"), (365, "a year")]
@@ -203,13 +204,13 @@ class RoleForm(forms.Form):
 
     role = forms.ChoiceField(choices=RoleTerm.Role.choices)
     team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="Everybody")
-    starts_at = forms.DateTimeField(
+    starts_at = InstantField(
         required=False,
         label="From",
         help_text="Your local time; empty: now.",
         widget=LocalInstant,
     )
-    ends_at = forms.DateTimeField(
+    ends_at = InstantField(
         required=False,
         label="Until",
         help_text="Empty: until further notice.",

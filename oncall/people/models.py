@@ -15,6 +15,8 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.functional import cached_property
 
+from oncall.people.instants import EARLIEST, LATEST
+
 
 def check_time_zone(value: str) -> None:
     """Refuse a name that is not in the IANA time zone database."""
@@ -186,6 +188,11 @@ class RoleTerm(models.Model):
             models.CheckConstraint(
                 name="role_term_starts_before_it_ends",
                 condition=Q(ends_at__isnull=True) | Q(starts_at__lt=F("ends_at")),
+            ),
+            models.CheckConstraint(
+                name="role_term_bounded",
+                condition=Q(starts_at__gte=EARLIEST, starts_at__lt=LATEST)
+                & (Q(ends_at__isnull=True) | Q(ends_at__lt=LATEST)),
             ),
             ExclusionConstraint(
                 name="one_pilot_at_a_time",

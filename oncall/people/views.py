@@ -19,7 +19,7 @@ from oncall.people.viewer import viewer
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody by team, with the time where they are and the roles they hold now."""
     now = clock.now()
-    wanted = request.GET.get("q", "").strip()
+    wanted = request.GET.get("q", "").replace("\x00", "").strip()
     terms = Prefetch("role_terms", RoleTerm.objects.at(now).select_related("team"), to_attr="roles_now")
     shown = Person.objects.active().prefetch_related(terms).order_by("name")
     if wanted:
@@ -61,7 +61,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         person = services.invite(**form.cleaned_data, invited_by=actor)
         messages.success(
-            request, f"{person.name} is invited. The link went to {person.email} and is good for three days."
+            request, f"{person.name} is invited. The link went to {person.email} and is good for 24 hours."
         )
         return redirect("person", person.pk)
     return render(request, "people/invite.html", {"form": form}, status=400 if form.errors else 200)
@@ -79,7 +79,7 @@ def invite_again(request: HttpRequest, id: UUID) -> HttpResponse:
         )
     else:
         services.send_invitation(person=person, invited_by=actor)
-        messages.success(request, f"A new link went to {person.email}. It is good for three days.")
+        messages.success(request, f"A new link went to {person.email}. It is good for 24 hours.")
     return redirect("person", person.pk)
 
 

@@ -5,14 +5,16 @@ from typing import Any
 
 from django import forms
 
+from oncall.people.instants import InstantField
 from oncall.people.models import Person
 from rotations.changes import queries
 from rotations.schedule.models import ROLES, Schedule
 
 
-def _moment() -> forms.DateTimeField:
+def _moment(label: str) -> InstantField:
     """Read in the viewer's zone (oncall/people/middleware.py)."""
-    return forms.DateTimeField(
+    return InstantField(
+        label=label,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
     )
@@ -21,8 +23,8 @@ def _moment() -> forms.DateTimeField:
 class OverrideForm(forms.Form):
     role = forms.ChoiceField()
     person = forms.ModelChoiceField(queryset=Person.objects.none(), label="Who takes it", empty_label=None)
-    starts_at = _moment()
-    ends_at = _moment()
+    starts_at = _moment("Starts at")
+    ends_at = _moment("Ends at")
     reason = forms.CharField(max_length=200, required=False)
 
     def __init__(self, *args: Any, schedule: Schedule, viewer: Person, now: datetime, **kwargs: Any) -> None:

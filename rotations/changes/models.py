@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
+from oncall.people.instants import EARLIEST, LATEST
 from oncall.people.models import Person, TimeSpan
 from rotations.schedule.models import Role, Schedule
 
@@ -49,6 +50,7 @@ class Override(models.Model):
         constraints = [
             models.CheckConstraint(name="override_role_known", condition=Q(role__in=Role.values)),
             models.CheckConstraint(name="override_starts_before_it_ends", condition=Q(starts_at__lt=F("ends_at"))),
+            models.CheckConstraint(name="override_bounded", condition=Q(starts_at__gte=EARLIEST, ends_at__lt=LATEST)),
             ExclusionConstraint(
                 name="one_override_at_a_time",
                 expressions=[

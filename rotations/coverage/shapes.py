@@ -8,7 +8,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+from oncall.people.instants import EARLIEST, LATEST
+
 EATEN_PLUS = re.compile(r" (\d\d:\d\d)$")  # a "+" in an address that nobody wrote as %2B
 
 

@@ -33,8 +33,8 @@ class PersonQuery(serializers.Serializer[Any]):
 class SliceSerializer(serializers.Serializer[Any]):
     """A piece of a call-out of one kind, and whether it lies inside the work calendar."""
 
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
+    starts_at = InstantField()
+    ends_at = InstantField()
     local_date = serializers.DateField()
     kind = serializers.ChoiceField(choices=["work", "night", "evening", "weekend", "holiday", "day off"])
     name = serializers.CharField(allow_blank=True, help_text="Of the holiday.")

@@ -5,12 +5,13 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from oncall.people.instants import InstantField
 from oncall.people.models import Person, Team
 
 
-def _moment(label: str) -> forms.DateTimeField:
+def _moment(label: str) -> InstantField:
     """To the second, in the viewer's zone (oncall/people/middleware.py)."""
-    return forms.DateTimeField(
+    return InstantField(
         label=label,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
         input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
@@ -241,3 +242,20 @@ def test_one_sets_ones_own_zone_and_sees_the_time_there(client, ada):
     page = client.post(reverse("hours"), {"time_zone": "Europe/Paris"}, follow=True).content.decode()
     assert Person.objects.get(pk=ada.pk).time_zone == "Europe/Paris"
     assert re.search(r"\d\d:\d\d in Paris", page)
+
+
+def test_names_are_searched_without_a_nul(client, ada):
+    client.force_login(ada)
+    answer = client.get(reverse("people"), {"q": "Ada\x00"})
+
+    assert answer.status_code == 200
+    assert answer.context["q"] == "Ada"
+
+
+def test_every_text_about_a_link_says_how_long_it_is_good_for(as_pilot, settings, ada):
+    assert settings.PASSWORD_RESET_TIMEOUT == 24 * 60 * 60
+    assert "is good for 24 hours." in as_pilot.post(reverse("person_invite"), INVITATION, follow=True).content.decode()
+    assert "It is good for 24 hours and" in as_pilot.get(reverse("password_reset_done")).content.decode()
+    assert "is over 24 hours old" in as_pilot.get(reverse("password_reset_confirm", args=["x", "y"])).content.decode()
+    letter = render_to_string("registration/password_reset_email.html", {"user": ada, "uid": "x", "token": "y"})
+    assert "Set it here within 24 hours:" in letter

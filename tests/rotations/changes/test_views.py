@@ -1,6 +1,11 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError
 from django.urls import reverse
 
 from rotations.changes.models import Override
+from tests.rotations.conftest import NOW
 
 SPAN = {"role": "primary", "starts_at": "2027-03-23T13:00", "ends_at": "2027-03-23T16:00", "reason": "dentist"}
 
@@ -50,3 +55,26 @@ def test_a_stranger_is_told_why_not(client, schedule, grace, ada):
     answer = client.post(reverse("override_cancel", args=[Override.objects.get().pk]), follow=True)
     assert "may cancel it. Ask them." in answer.content.decode()
     assert Override.objects.get().cancelled_at is None
+
+
+@pytest.mark.parametrize(
+    ("field", "zone", "value"),
+    [("ends_at", "America/Los_Angeles", "9999-12-31T23:59"), ("starts_at", "Europe/Paris", "0001-01-01T00:00")],
+)
+def test_an_instant_beyond_the_years_we_keep_is_said_at_its_field(client, schedule, grace, field, zone, value):
+    grace.time_zone = zone
+    grace.save()
+    client.force_login(grace)
+    answer = client.post(reverse("override", args=[schedule.pk]), SPAN | {"person": grace.pk, field: value})
+    assert answer.status_code == 400
+    assert list(answer.context["form"].errors) == [field]
+    assert not Override.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "span", [{"ends_at": datetime(2100, 1, 1, tzinfo=UTC)}, {"starts_at": datetime(1989, 12, 31, tzinfo=UTC)}]
+)
+def test_the_database_refuses_an_override_beyond_the_years_we_keep(schedule, grace, span):
+    whole = {"starts_at": NOW, "ends_at": NOW + timedelta(hours=1)} | span
+    with pytest.raises(IntegrityError, match="override_bounded"):
+        Override.objects.create(schedule=schedule, role="primary", person=grace, by=grace, created_at=NOW, **whole)
