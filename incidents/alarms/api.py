@@ -1,10 +1,14 @@
 """An edge: alarms for other programs (api.md)."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import DateTimeField
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics, serializers, status
@@ -21,6 +25,7 @@ from oncall.people.cursor import ByCursor
 from oncall.people.errors import Conflict
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
+from rotations.coverage.shapes import InstantField
 
 SHAPE = {"type": "object", "additionalProperties": {}, "example": {"title": ["This field is required."]}}
 ERRORS: dict[int, OpenApiResponse] = {
@@ -39,6 +44,7 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
         source="acknowledged_by.name", default=None, allow_null=True, read_only=True
     )
     acknowledged_by_id = serializers.UUIDField(read_only=True, allow_null=True)
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {DateTimeField: InstantField}
 
     class Meta:
         model = Alarm
@@ -92,6 +98,23 @@ class RaiseSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class InstantFormField(forms.Field):
+    """The API's rule for instants, where a filter wants a form's field."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        try:
+            instant: datetime = InstantField().run_validation(value)
+        except serializers.ValidationError as error:
+            raise ValidationError([str(one) for one in error.detail]) from None
+        return instant
+
+
+class InstantFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
+    field_class = InstantFormField
+
+
 class AlarmFilter(django_filters.FilterSet):  # type: ignore[misc]
     """`state` may also be open: firing or acknowledged. `since`: fired at or after this instant."""
 
@@ -102,7 +125,7 @@ class AlarmFilter(django_filters.FilterSet):  # type: ignore[misc]
     )
     severity = django_filters.NumberFilter(min_value=1, max_value=5)
     product = django_filters.CharFilter(max_length=120)
-    since = django_filters.IsoDateTimeFilter(field_name="fired_at", lookup_expr="gte")
+    since = InstantFilter(field_name="fired_at", lookup_expr="gte")
 
     class Meta:
         model = Alarm
@@ -173,20 +196,28 @@ class OneAlarm(generics.RetrieveAPIView[Alarm]):
 
 
 class LineSerializer(serializers.Serializer[queries.Line]):
-    at = serializers.DateTimeField()
+    at = InstantField()
     kind = serializers.CharField()
     person = serializers.CharField()
     person_id = serializers.UUIDField(allow_null=True)
     text = serializers.CharField()
 
 
+class TimelineSerializer(serializers.Serializer[Any]):
+    """In the shape of every list; it comes whole, so there is never a next one."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = LineSerializer(many=True)
+
+
 class Timeline(APIView):
-    @extend_schema(responses={200: LineSerializer(many=True)} | ERRORS)
+    @extend_schema(responses={200: TimelineSerializer} | ERRORS)
     def get(self, request: Request, id: UUID) -> Response:
         """Every page, attempt, answer and change, oldest first."""
         alarm = get_object_or_404(Alarm.objects.visible_to(viewer(request)), id=id)
         lines = queries.timeline(alarm)
-        return Response(LineSerializer(lines, many=True).data)  # type: ignore[arg-type]
+        return Response(TimelineSerializer({"next": None, "previous": None, "results": lines}).data)
 
 
 class NoteSerializer(serializers.Serializer[Any]):

@@ -59,20 +59,17 @@ def fire(*, firing: Firing, policy: EscalationPolicy | None, now: datetime, by: 
     """
     if not firing.key:
         return _open(firing, key=str(uuid4()), policy=policy, now=now, by=by)
-    key = firing.key
-    alarm = _latest(firing.source_id, key)
+    alarm = _latest(firing, now=now)
     if alarm is None:
         try:
             with transaction.atomic():
-                return _open(firing, key=key, policy=policy, now=now, by=by)
+                return _open(firing, key=firing.key, policy=policy, now=now, by=by)
         except IntegrityError:
-            alarm = _latest(firing.source_id, key)  # another request opened it at the same moment
+            alarm = _latest(firing, now=now)  # another request opened it at the same moment
             if alarm is None:
                 raise
     if alarm.state == Alarm.State.RESOLVED:
-        if alarm.resolved_at and now - alarm.resolved_at < limits.at(now).span("alarm_reopen_s"):
-            return _begin_anew(alarm, firing, policy=policy, kind=LogEntry.Kind.REOPENED, now=now)
-        return _open(firing, key=key, policy=policy, now=now, by=by)
+        return _begin_anew(alarm, firing, policy=policy, kind=LogEntry.Kind.REOPENED, now=now)
     if firing.severity < alarm.severity:
         return _begin_anew(alarm, firing, policy=policy, kind=LogEntry.Kind.WORSE, now=now)
     Alarm.objects.filter(pk=alarm.pk).update(count=F("count") + 1, last_signal_at=now)
@@ -80,8 +77,15 @@ def fire(*, firing: Firing, policy: EscalationPolicy | None, now: datetime, by: 
     return alarm
 
 
-def _latest(source_id: UUID, key: str) -> Alarm | None:
-    return Alarm.objects.select_for_update().filter(source_id=source_id, key=key).order_by("-fired_at").first()
+def _latest(firing: Firing, *, now: datetime) -> Alarm | None:
+    """Return the alarm that this is about, locked: the open one, or the last if it was resolved so lately that it
+    reopens.
+    """
+    same = Alarm.objects.select_for_update().filter(source_id=firing.source_id, key=firing.key)
+    alarm = same.order_by("-fired_at").first()
+    if alarm is None or alarm.resolved_at is None:
+        return alarm
+    return alarm if now - alarm.resolved_at < limits.at(now).span("alarm_reopen_s") else None
 
 
 def _plan(policy: EscalationPolicy | None) -> tuple[EscalationPolicy | None, dict[str, Any]]:
@@ -130,7 +134,8 @@ def _begin_anew(alarm: Alarm, firing: Firing, *, policy: EscalationPolicy | None
 
 
 def restart(alarm: Alarm, *, now: datetime) -> None:
-    """Make it firing, as the next cycle, due at once."""
+    """Make it firing, as the next cycle, due at once. Pages of the cycle before end: an answer to them is refused."""
+    end_needless(alarm=alarm, by=None, why="The alarm began anew.", now=now)
     alarm.state, alarm.cycle, alarm.version = Alarm.State.FIRING, alarm.cycle + 1, alarm.version + 1
     alarm.acknowledged_at = alarm.acknowledged_by = alarm.resolved_at = alarm.stepped_at = None
     alarm.step = alarm.round = 0

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from incidents.signals import services
@@ -30,7 +30,7 @@ def receive(request: HttpRequest, token: str) -> JsonResponse:
         body = request.body
     except RequestDataTooBig:
         errors = {"body": [f"Larger than {LARGEST // 1024} KiB. Send fewer at once."]}
-        services.keep_unreadable(source=source, body=b"", errors=errors, now=now)
+        services.keep_unreadable(source=source, body=_beginning(request), errors=errors, now=now, is_cut=True)
         return JsonResponse(errors, status=413)
     try:
         receipt = services.receive(source=source, body=body, now=now)
@@ -38,6 +38,16 @@ def receive(request: HttpRequest, token: str) -> JsonResponse:
         services.keep_unreadable(source=source, body=body, errors=error.errors, now=now)
         return JsonResponse(error.errors, status=400)
     rejected = [{"index": one.index, "errors": one.errors} for one in receipt.rejected]
+    if not receipt.accepted:
+        return JsonResponse({**receipt.rejected[0].errors, "rejected": rejected}, status=400)
     return JsonResponse(
         {"accepted": receipt.accepted, "alarms": [str(pk) for pk in receipt.alarms], "rejected": rejected}, status=202
     )
+
+
+def _beginning(request: HttpRequest) -> bytes:
+    """Return the first 64 KiB of a body that is too large, so that somebody can see what it was."""
+    try:
+        return request.read(services.KEPT)
+    except UnreadablePostError:  # the sender hung up
+        return b""

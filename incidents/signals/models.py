@@ -70,6 +70,7 @@ class Rejection(models.Model):
     index = models.IntegerField(help_text="Place in the payload, from 0; -1: all of it.")
     errors = models.JSONField()
     raw = models.TextField()
+    is_cut = models.BooleanField(default=False, help_text="`raw` is only the beginning of what came.")
     settled_at = models.DateTimeField(null=True, blank=True)  # null: nobody has dealt with it
     settled_how = models.CharField(max_length=120, blank=True)
 

@@ -36,20 +36,27 @@ ALERTMANAGER = {
         "alerts": {"type": "array", "items": {"type": "object"}},
     },
 }
+REJECTED = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["index", "errors"],
+        "properties": {"index": {"type": "integer"}, "errors": ERRORS},
+    },
+}
+UNREAD = {
+    "type": "object",
+    "description": "What is wrong with which field; of several items the first one's, and all of them in `rejected`.",
+    "properties": {"rejected": REJECTED},
+    "additionalProperties": TEXTS,
+}
 RECEIPT = {
     "type": "object",
     "required": ["accepted", "alarms", "rejected"],
     "properties": {
         "accepted": {"type": "integer", "description": "How many items were read."},
         "alarms": {"type": "array", "items": {"type": "string", "format": "uuid"}},
-        "rejected": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["index", "errors"],
-                "properties": {"index": {"type": "integer"}, "errors": ERRORS},
-            },
-        },
+        "rejected": REJECTED,
     },
 }
 COMPONENTS = {"Signal": SIGNAL, "Signals": SIGNALS, "AlertmanagerSignal": ALERTMANAGER, "Receipt": RECEIPT}
@@ -70,7 +77,7 @@ def add_hook(result: dict[str, Any], generator: Any, request: Any, public: bool)
             "requestBody": {"required": True, "content": {"application/json": {"schema": {"oneOf": kinds}}}},
             "responses": {
                 "202": _answer("What came of each item. It is committed.", {"$ref": "#/components/schemas/Receipt"}),
-                "400": _answer("Nothing could be read; each field says why. It is kept and can be replayed.", ERRORS),
+                "400": _answer("Nothing could be read; each field says why. It is kept and can be replayed.", UNREAD),
                 "404": _answer("No source has this address.", ERRORS),
                 "413": _answer("Larger than 1 MiB.", ERRORS),
                 "503": _answer("The database is away. Send it again in a moment.", ERRORS),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from incidents.alarms import services as alarms
 from incidents.alarms.models import Alarm
@@ -22,7 +23,7 @@ PARSERS: dict[str, Callable[[bytes], Parsed]] = {
     Source.Kind.ALERTMANAGER: alertmanager.parse,
     Source.Kind.JSON: generic.parse,
 }
-KEPT = 64 * 1024  # characters of a payload nobody could read
+KEPT = 64 * 1024  # characters of a payload, or of an item, that nobody could read
 SEEN_EVERY = timedelta(seconds=5)  # how often `last_seen_at` is written, so that a storm does not fight for one row
 
 
@@ -35,6 +36,10 @@ class Receipt:
     rejected: list[Rejected]
 
 
+class AlreadySettled(Exception):
+    """Somebody dealt with it before. The message says when and how, and is fit to show."""
+
+
 def source_of(token: str) -> Source | None:
     """Return the enabled source whose secret this is, or nothing."""
     return Source.objects.select_related("policy").filter(token_digest=digest(token), is_enabled=True).first()
@@ -44,7 +49,10 @@ def source_of(token: str) -> Source | None:
 def receive(*, source: Source, body: bytes, now: datetime, replay_of: Signal | None = None) -> Receipt:
     """Keep what came, and turn every readable item into an alarm. When this commits, nothing of it can be lost.
 
-    Items beside unreadable ones are accepted all the same; what was rejected is kept with its reasons.
+    Items beside unreadable ones are accepted all the same; what was rejected is kept with its reasons, also where it
+    is all there was.
+
+    :raises Unreadable: if it holds no items, readable or not. Nothing is kept then: see `keep_unreadable`.
     """
     _seen(source, now=now)
     parsed = PARSERS[source.kind](body)
@@ -56,11 +64,24 @@ def receive(*, source: Source, body: bytes, now: datetime, replay_of: Signal | N
         rejected=len(parsed.rejected),
         replay_of=replay_of,
     )
+    _lock(parsed.items, source=source)
     in_order = sorted(range(len(parsed.items)), key=lambda n: parsed.items[n].key)  # one order of locks for everybody
     found = {n: _apply(parsed.items[n], source=source, now=now) for n in in_order}
     _keep_rejected(signal, parsed.rejected, now=now)
     ids = [alarm.pk for n in range(len(parsed.items)) if (alarm := found[n]) is not None]
     return Receipt(len(parsed.items), ids, parsed.rejected)
+
+
+def _lock(items: list[Item], *, source: Source) -> None:
+    """Lock every alarm these items may concern: for each key the open one and the last one, in the order of their ids.
+
+    An answer to a shared page locks its alarms in that order too. Locked one by one as the items come, a group that
+    resolves would wait for an answer that waits for it.
+    """
+    about = Alarm.objects.filter(source_id=source.pk, key__in={item.key for item in items if item.key})
+    last = about.order_by("key", "-fired_at").distinct("key").values("pk")
+    concerned = about.filter(~Q(state=Alarm.State.RESOLVED) | Q(pk__in=last))
+    list(concerned.select_for_update().order_by("pk").values_list("pk"))
 
 
 def _seen(source: Source, *, now: datetime) -> None:
@@ -90,9 +111,10 @@ def _apply(item: Item, *, source: Source, now: datetime) -> Alarm | None:
 def _keep_rejected(signal: Signal, rejected: list[Rejected], *, now: datetime) -> None:
     if not rejected:
         return
+    texts = [clean(json.dumps(one.raw)) for one in rejected]
     Rejection.objects.bulk_create(
-        Rejection(signal=signal, index=one.index, errors=one.errors, raw=clean(json.dumps(one.raw))[:KEPT])
-        for one in rejected
+        Rejection(signal=signal, index=one.index, errors=one.errors, raw=text[:KEPT], is_cut=len(text) > KEPT)
+        for one, text in zip(rejected, texts, strict=True)
     )
     _say_trouble(signal.source, now=now)
 
@@ -103,12 +125,17 @@ def _say_trouble(source: Source, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def keep_unreadable(*, source: Source, body: bytes, errors: dict[str, list[str]], now: datetime) -> Signal:
-    """Keep a payload of which nothing could be read, with the reasons, and say that a human is needed."""
+def keep_unreadable(
+    *, source: Source, body: bytes, errors: dict[str, list[str]], now: datetime, is_cut: bool = False
+) -> Signal:
+    """Keep a payload of which nothing could be read, with the reasons, and say that a human is needed.
+
+    `is_cut`: `body` is only the beginning of what came.
+    """
     _seen(source, now=now)
-    text = clean(body[: KEPT * 4].decode("utf-8", "replace"))[:KEPT]
-    signal = Signal.objects.create(source=source, received_at=now, body=text, rejected=1)
-    Rejection.objects.create(signal=signal, index=-1, errors=errors, raw=text)
+    text = clean(body.decode("utf-8", "replace"))
+    signal = Signal.objects.create(source=source, received_at=now, body=text[:KEPT], rejected=1)
+    Rejection.objects.create(signal=signal, index=-1, errors=errors, raw=text[:KEPT], is_cut=is_cut or len(text) > KEPT)
     _say_trouble(source, now=now)
     return signal
 
@@ -117,16 +144,21 @@ def keep_unreadable(*, source: Source, body: bytes, errors: dict[str, list[str]]
 def replay(*, rejection: Rejection, body: str, now: datetime) -> Receipt:
     """Send a rejected payload or item again, as it was or mended by hand.
 
-    :raises Unreadable: if it still cannot be read; it stays as it is.
+    :raises Unreadable: if it still cannot be read, or only its beginning was kept; it stays as it is.
+    :raises AlreadySettled: if it was replayed or set aside before.
     """
-    rejection = Rejection.objects.select_for_update().select_related("signal__source").get(pk=rejection.pk)
+    rejection = _unsettled(rejection)
     source = rejection.signal.source
+    if rejection.is_cut and body.split() == rejection.raw.split():  # a browser sends other line ends than it was given
+        raise Unreadable(
+            {"body": [f"Only its first {KEPT // 1024} KiB were kept. Make it whole here, or have it sent again."]}
+        )
     if rejection.index >= 0:
         body = wrap(source, body)
     receipt = receive(source=source, body=body.encode(), now=now, replay_of=rejection.signal)
     if receipt.rejected:
         raise Unreadable(receipt.rejected[0].errors)
-    settle(rejection=rejection, how="replayed", now=now)
+    _settle(rejection, how="replayed", now=now)
     return receipt
 
 
@@ -139,7 +171,27 @@ def wrap(source: Source, item: str) -> str:
 
 @transaction.atomic
 def settle(*, rejection: Rejection, how: str, now: datetime) -> None:
-    """Mark a rejection as dealt with; when none is left, the source's trouble is over."""
+    """Mark a rejection as dealt with; when none is left, the source's trouble is over.
+
+    :raises AlreadySettled: if it was replayed or set aside before.
+    """
+    _settle(_unsettled(rejection), how=how, now=now)
+
+
+def _unsettled(rejection: Rejection) -> Rejection:
+    """Return it locked, so that of two people who press a button one is told about the other.
+
+    :raises AlreadySettled: if it was replayed or set aside before.
+    """
+    locked = Rejection.objects.select_for_update(of=("self",)).select_related("signal__source").get(pk=rejection.pk)
+    if locked.settled_at:
+        raise AlreadySettled(
+            f"This was {locked.settled_how} on {locked.settled_at:%d %b at %H:%M} UTC. Nothing more was done."
+        )
+    return locked
+
+
+def _settle(rejection: Rejection, *, how: str, now: datetime) -> None:
     Rejection.objects.filter(pk=rejection.pk).update(settled_at=now, settled_how=how[:120])
     source = rejection.signal.source
     if not Rejection.objects.filter(signal__source=source, settled_at__isnull=True).exists():

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -96,11 +97,14 @@ def replay(request: HttpRequest, id: UUID, rejection: int) -> HttpResponse:
     person = _configurer(request)
     row = get_object_or_404(Rejection.objects.select_related("signal__source"), pk=rejection, signal__source_id=id)
     now = clock.now()
-    if request.POST.get("then") == "settle":
-        services.settle(rejection=row, how=f"set aside by {person.name}", now=now)
-        return redirect("source", id)
     try:
-        services.replay(rejection=row, body=request.POST.get("body", ""), now=now)
+        if request.POST.get("then") == "settle":
+            services.settle(rejection=row, how=f"set aside by {person.name}", now=now)
+        else:
+            services.replay(rejection=row, body=request.POST.get("body", ""), now=now)
+    except services.AlreadySettled as error:
+        messages.warning(request, str(error))  # its box is gone, so there is no place beside the button
+        return _detail(request, row.signal.source, status=409)
     except Unreadable as error:
         return _detail(request, row.signal.source, at=row.pk, errors=error.errors, status=400)
     return redirect("source", id)

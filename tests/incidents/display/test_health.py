@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -81,7 +82,8 @@ def test_it_is_not_ready_without_a_broker(client, beat, settings):
 
 
 def test_it_is_not_ready_with_a_migration_missing(client, beat):
-    MigrationRecorder(connection).record_unapplied("signals", "0001_initial")
+    ((app, last),) = MigrationLoader(connection).graph.leaf_nodes("signals")
+    MigrationRecorder(connection).record_unapplied(app, last)
 
     response = client.get("/readyz")
 
