@@ -7,9 +7,9 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
-from incidents.alarms.models import ITSELF, OUTSIDE, Alarm, AlarmPage, LogEntry
+from incidents.alarms.models import CALLED_IN, ITSELF, OUTSIDE, Alarm, AlarmPage, LogEntry
 from incidents.alarms.pages import call, wait_for_turn
 from incidents.alarms.services import restart, write
 from incidents.escalation.decision import EmptyPolicy, Fire, Plan, Position, decide, plan_from_json
@@ -57,7 +57,9 @@ def escalate_due(*, now: datetime, limits: Limits, at_most: int = 50) -> int:
 
 def _put_off(alarm_id: UUID, *, error: Exception, now: datetime) -> None:
     with transaction.atomic():
-        Alarm.objects.open().filter(pk=alarm_id).update(next_due=now + timedelta(seconds=5))
+        Alarm.objects.open().due(now).filter(pk=alarm_id).update(next_due=now + timedelta(seconds=5))
+        if isinstance(error, OperationalError):
+            return  # a lost race; it comes again in a moment
         if Alarm.objects.filter(pk=alarm_id, source_id=ITSELF).exists():
             return
         troubles.raise_trouble(
@@ -79,6 +81,7 @@ def take_step(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
         holder = alarm.acknowledged_by
         write(alarm, LogEntry.Kind.LAPSED, f"Nothing from {holder} for a while: the policy starts again.", now=now)
         restart(alarm, now=now)
+        return  # due at once: its first step is a transaction of its own, so that no page is held when turns are taken
     plan = _plan(alarm, now=now)
     position = Position(alarm.step, alarm.round)
     repeat = limits.span("policy_end_repeat_s")
@@ -144,6 +147,8 @@ def _whom(alarm: Alarm, fire: Fire, *, now: datetime) -> list[Called]:
             with transaction.atomic():
                 for one in who_is_called([target], now=now):
                     found.setdefault(one.person.pk, one)
+        except OperationalError:
+            raise  # a deadlock or a database that is away says nothing about the target: the whole step comes again
         except Exception as error:
             log.exception("target %s of alarm %s", target, alarm.pk)
             _say_broken(alarm, f"{target.name} cannot be asked: {type(error).__name__}: {error}", now=now)
@@ -171,6 +176,8 @@ def _call_people(
             write(alarm, LogEntry.Kind.NOBODY, f"{error} ({one.why})", now=now)
             say_unreachable(person=one.person, error=error, now=now)
             continue
+        except OperationalError:
+            raise
         except Exception as error:
             log.exception("page to %s for alarm %s", one.person.pk, alarm.pk)
             _say_broken(alarm, f"{one.person.name} cannot be paged: {type(error).__name__}: {error}", now=now)
@@ -228,11 +235,13 @@ def hasten(*, now: datetime, limits: Limits) -> int:
                 continue
             text = f"{one.page.person.name} could not be reached. {one.page.ended_why}"
             write(alarm, LogEntry.Kind.NOBODY, text, now=now, page=one.page)
+            if one.step == CALLED_IN:
+                continue  # the plan keeps its own time
             others = Page.objects.calling().filter(links__alarm=alarm, links__cycle=alarm.cycle)
             if others.exists() or alarm.next_due is None or alarm.next_due <= now:
                 continue
             moved += 1
-            if one.step >= 0 and alarm.round < int(alarm.plan.get("rounds", 1)):
+            if one.step != OUTSIDE and alarm.plan.get("steps") and alarm.round < int(alarm.plan.get("rounds", 1)):
                 alarm.next_due = now
                 alarm.save(update_fields=["next_due"])
             else:

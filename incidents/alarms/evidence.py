@@ -1,6 +1,9 @@
 """Write down who worked when, for the ledger below: leave is computed from this and nothing else (domain.md 5.7)."""
 
+from collections.abc import Iterable
 from datetime import datetime
+
+from django.db.models import Q
 
 from incidents.alarms.models import ACTS, Alarm, LogEntry
 from incidents.alarms.pages import pages_of
@@ -42,6 +45,15 @@ def engaged(alarm: Alarm) -> list[Person]:
     """Return everybody who ever did something about it, in any cycle, in the order of their ids."""
     log = LogEntry.objects.filter(alarm=alarm, kind__in=ACTS, person__isnull=False)
     return list(Person.objects.filter(pk__in=log.values("person")).order_by("pk"))
+
+
+def lock_leave(alarms: Iterable[Alarm], *also: Person) -> None:
+    """Hold the leave of everybody these alarms may concern, and of `also`, before any of it is written."""
+    alarms = list(alarms)
+    log = LogEntry.objects.filter(alarm__in=alarms, kind__in=ACTS, person__isnull=False)
+    holders = [alarm.acknowledged_by_id for alarm in alarms if alarm.acknowledged_by_id]
+    concerned = Person.objects.filter(Q(pk__in=log.values("person")) | Q(pk__in=holders))
+    leave.lock(people=[*concerned, *also])
 
 
 def everyone_stands_down(*, alarm: Alarm, by: Person | None, now: datetime) -> None:

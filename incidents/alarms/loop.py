@@ -3,11 +3,12 @@ second, the pulse for ever. PostgreSQL is queue, clock and lock; nothing here is
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import psycopg
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, connection
 
 from incidents.alarms import engine, watch
 from oncall import clock
@@ -66,14 +67,23 @@ class Loop:
     def _slow(self, now: datetime, in_force: Limits) -> None:
         """Once a second: ask about lost answers, send notices, move on from dead ways, watch troubles, beat."""
         self._slow_at = now + SLOW_EVERY
-        self.sender.reconcile(now=now, limits=in_force)
-        self.sender.send_notices(now=now, limits=in_force)
-        engine.hasten(now=now, limits=in_force)
-        watch.watch(now=now)
+        chores: list[Callable[[], object]] = [
+            lambda: self.sender.reconcile(now=now, limits=in_force),
+            lambda: self.sender.send_notices(now=now, limits=in_force),
+            lambda: engine.hasten(now=now, limits=in_force),
+            lambda: watch.watch(now=now),
+        ]
         if self._slowest_at is None or now >= self._slowest_at:
             self._slowest_at = now + SLOWEST_EVERY
-            watch.audit(now=now, after_s=float(in_force.number("page_late_after_s")))
-            leave.close_forgotten(now=now)
+            late_after = float(in_force.number("page_late_after_s"))
+            chores += [lambda: watch.audit(now=now, after_s=late_after), lambda: leave.close_forgotten(now=now)]
+        for chore in chores:
+            try:
+                chore()
+            except InterfaceError:
+                raise  # the connection is gone: the loop is made anew
+            except Exception:  # what breaks one chore must not keep the others, or the beat, from happening
+                log.exception("a chore of %s", self.name)
         troubles.beat(name=self.name, now=now)
 
     def sleep(self) -> None:

@@ -15,7 +15,8 @@ PEOPLE = uuid.UUID("00000000-0000-4000-8000-000000000002")  # raised by somebody
 
 
 CALLED_IN = -1  # step of a page for help: it goes on when somebody else has the alarm
-OUTSIDE = -2  # step of a page outside the plan: handed over, or the last resort
+OUTSIDE = -2  # step of a page of the last resort
+HANDED_OVER = -3  # step of a page to whom it was handed over
 
 
 class AlarmQuerySet(models.QuerySet["Alarm"]):
@@ -123,7 +124,7 @@ class AlarmPage(models.Model):
 
     alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="links")
     cycle = models.PositiveIntegerField()
-    step = models.SmallIntegerField(help_text="Step of the plan, counted from 0; negative: see CALLED_IN, OUTSIDE.")
+    step = models.SmallIntegerField(help_text="Step of the plan, counted from 0; negative: see CALLED_IN and below.")
     page = models.ForeignKey(Page, on_delete=models.PROTECT, related_name="links")
     why = models.CharField(max_length=300)
     linked_at = models.DateTimeField()

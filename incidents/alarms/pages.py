@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from incidents.alarms.grouping import Told, words_for
 from incidents.alarms.models import CALLED_IN, Alarm, AlarmPage
@@ -31,6 +31,8 @@ def call(*, alarm: Alarm, person: Person, step: int, why: str, now: datetime, li
     same = calling.filter(links__alarm=alarm, links__cycle=alarm.cycle).first()
     if same is not None:
         if same.next_rung < len(same.ladder):
+            if step == CALLED_IN:  # wanted by hand from now on, whoever acknowledges
+                same.links.filter(alarm=alarm, cycle=alarm.cycle).update(step=CALLED_IN, why=why[:300])
             return same
         paging.end(page=same, state=Page.State.UNANSWERED, why="Not answered; called anew.", now=now)
     share = calling.filter(
@@ -92,13 +94,21 @@ def end_needless(*, alarm: Alarm, by: Person | None, why: str, now: datetime, he
     The pages of `by`, who just acted, count as answered; the others' are no longer needed. `help_goes_on`: whoever was
     called in by hand is still wanted.
     """
-    for page in Page.objects.calling().filter(links__alarm=alarm).distinct():
+    for page in _locked(AlarmPage.objects.filter(alarm=alarm)):
         if shared(page, alarm=alarm):
             continue
         if by is not None and page.person_id == by.pk:
             paging.answer(page=page, attempt=None, why=why, now=now)
         elif not (help_goes_on and page.links.filter(alarm=alarm, step=CALLED_IN).exists()):
             paging.cancel(page=page, why=why, now=now)
+
+
+def _locked(links: QuerySet[AlarmPage]) -> list[Page]:
+    """Lock the pages that still call, before asking who else shares them: two who end their alarms at the same moment
+    would otherwise each leave the page to the other.
+    """
+    calling = Page.objects.calling().select_for_update().filter(pk__in=links.values("page"))
+    return list(calling.order_by("pk"))
 
 
 def shared(page: Page, *, alarm: Alarm) -> bool:
@@ -109,7 +119,7 @@ def shared(page: Page, *, alarm: Alarm) -> bool:
 
 def answered_by(*, alarm: Alarm, person: Person, why: str, now: datetime) -> None:
     """End the pages of `person` for this alarm as answered, but for those another firing alarm shares."""
-    for page in pages_of(alarm, person=person).calling():
+    for page in _locked(AlarmPage.objects.filter(alarm=alarm, cycle=alarm.cycle, page__person=person)):
         if not shared(page, alarm=alarm):
             paging.answer(page=page, attempt=None, why=why, now=now)
 

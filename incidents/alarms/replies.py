@@ -10,6 +10,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from incidents.alarms import services, work
+from incidents.alarms.evidence import lock_leave
 from incidents.alarms.models import Alarm, AlarmPage, LogEntry
 from incidents.alarms.pages import call, wait_for_turn
 from oncall.limits import queries as limits
@@ -41,8 +42,9 @@ def answer(*, page: Page, attempt: Attempt, verb: Verb, now: datetime) -> Reply:
     The page's owner is who answers. Someone who is not the first is told who has it, and has joined.
     """
     links = list(page.links.order_by("alarm_id"))
-    list(Alarm.objects.select_for_update().filter(pk__in=[one.alarm_id for one in links]).order_by("pk"))
+    alarms = list(Alarm.objects.select_for_update().filter(pk__in=[one.alarm_id for one in links]).order_by("pk"))
     wait_for_turn([page.person])  # from here on nothing joins the page
+    lock_leave(alarms, page.person)
     links = list(page.links.select_related("alarm").order_by("linked_at"))
     if not links:
         return _answer_test(page, attempt, now=now)

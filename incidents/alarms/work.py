@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from incidents.alarms.evidence import acted, relieve
-from incidents.alarms.models import CALLED_IN, OUTSIDE, Alarm, LogEntry
+from incidents.alarms.evidence import acted, lock_leave, relieve
+from incidents.alarms.models import CALLED_IN, HANDED_OVER, Alarm, LogEntry
 from incidents.alarms.pages import answered_by, call, end_needless, wait_for_turn
 from incidents.alarms.services import AlreadyResolved, write
 from oncall.limits import queries as limits
@@ -106,6 +106,7 @@ def escalate(
     taken_at = alarm.acknowledged_at
     if as_of is not None and holder is not None and holder.pk != by.pk and taken_at is not None and taken_at > as_of:
         raise AlreadyAcknowledged(f"{holder.name} took this at {_clock(taken_at)}.")
+    lock_leave([alarm], by)
     relieve(alarm=alarm, by=by, now=now)
     alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
     alarm.version += 1
@@ -129,10 +130,11 @@ def reassign(*, alarm: Alarm, to: Person, by: Person, now: datetime) -> Page:
     in_force = limits.at(now)
     why = f"{by.name} hands this over to you"
     wait_for_turn([to])
+    lock_leave([alarm], by)
     relieve(alarm=alarm, by=by, now=now)
     acted(alarm=alarm, person=by, kind="hand_over", text=f"Handed “{alarm.title}” over to {to.name}.", now=now)
     end_needless(alarm=alarm, by=by, why=f"Handed over to {to.name}.", now=now)
-    page = call(alarm=alarm, person=to, step=OUTSIDE, why=why, now=now, limits=in_force)
+    page = call(alarm=alarm, person=to, step=HANDED_OVER, why=why, now=now, limits=in_force)
     alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
     alarm.version += 1
     alarm.next_due = now + in_force.span("reassign_wait_s")

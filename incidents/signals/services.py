@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from incidents.alarms import services as alarms
+from incidents.alarms.evidence import lock_leave
 from incidents.alarms.models import Alarm
 from incidents.escalation.models import EscalationPolicy
 from incidents.signals.models import Rejection, Signal, Source
@@ -81,7 +82,9 @@ def _lock(items: list[Item], *, source: Source) -> None:
     about = Alarm.objects.filter(source_id=source.pk, key__in={item.key for item in items if item.key})
     last = about.order_by("key", "-fired_at").distinct("key").values("pk")
     concerned = about.filter(~Q(state=Alarm.State.RESOLVED) | Q(pk__in=last))
-    list(concerned.select_for_update().order_by("pk").values_list("pk"))
+    alarms = list(concerned.select_for_update().order_by("pk"))
+    if not all(item.firing for item in items):
+        lock_leave(alarms)
 
 
 def _seen(source: Source, *, now: datetime) -> None:

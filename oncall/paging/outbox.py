@@ -8,7 +8,7 @@ import logging
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Max
 
 from oncall.limits.queries import Limits
@@ -44,6 +44,8 @@ def claim_pages(*, now: datetime, limits: Limits, at_most: int) -> list[tuple[At
         try:
             with transaction.atomic():
                 attempt = _climb(page, usable=usable, now=now, limits=limits)
+        except OperationalError:
+            raise  # a database that is away says nothing about the page: all of them come again
         except Exception as error:  # whatever is wrong with one page must not hold the others
             log.exception("page %s", page.pk)
             _put_off(page, error=error, now=now)

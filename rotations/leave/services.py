@@ -1,5 +1,6 @@
 """Write down what a called person did; keep their call-outs and their ledger in step with it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -23,6 +24,16 @@ class CorrectionRefused(Exception):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+def lock(*, people: Iterable[Person]) -> None:
+    """Hold the leave of all these until the transaction ends, in the order of their ids.
+
+    For whoever will record for several people in one transaction: taken one by one, two of them would wait for each
+    other.
+    """
+    for person in sorted({person.pk: person for person in people}.values(), key=lambda person: person.pk):
+        settlement.lock(person)
 
 
 @transaction.atomic

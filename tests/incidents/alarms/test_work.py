@@ -1,8 +1,10 @@
 """What people do to an alarm: one has it, the others are told, and an old answer decides nothing."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from incidents.alarms import engine, replies, services, work
 from incidents.alarms.models import PEOPLE, Alarm
@@ -281,3 +283,65 @@ def test_a_second_stint_begins_with_the_page_that_called_for_it(alarm, ada, pilo
     services.resolve(alarm=alarm, by=ada, now=NOW + timedelta(minutes=30))
 
     assert spans(ada) == [(NOW, NOW + timedelta(minutes=2)), (again, NOW + timedelta(minutes=30))]
+
+
+def dead(person):
+    """No way gets through to them."""
+    Page.objects.calling().filter(person=person).update(
+        state="unreachable", next_due=None, ended_at=LATER, ended_why="Refused."
+    )
+
+
+def test_handed_over_to_somebody_nobody_gets_through_to_the_plan_goes_on_at_once(alarm, ada, grace, pilot):
+    work.reassign(alarm=alarm, to=pilot, by=ada, now=NOW)
+    dead(pilot)
+
+    engine.hasten(now=LATER, limits=limits.at(LATER))
+    engine.escalate_due(now=LATER, limits=limits.at(LATER))
+
+    assert list(Page.objects.calling().values_list("person__username", flat=True)) == ["grace"]
+
+
+def test_help_that_cannot_be_reached_leaves_the_plan_its_own_time(alarm, ada, grace, pilot):
+    work.call_in(alarm=alarm, person=pilot, by=ada, now=NOW)
+    dead(pilot)
+    dead(ada)
+    due = Alarm.objects.get().next_due
+    alarm.links.filter(page__person=ada).update(hastened=True)
+
+    engine.hasten(now=LATER, limits=limits.at(LATER))
+
+    assert Alarm.objects.get().next_due == due
+
+
+def test_called_in_by_hand_while_the_plan_calls_them_already_they_stay_called(alarm, ada, grace):
+    engine.escalate_due(now=NOW + timedelta(minutes=5), limits=limits.at(NOW))
+    work.call_in(alarm=alarm, person=grace, by=ada, now=NOW + timedelta(minutes=6))
+    work.acknowledge(alarm=alarm, by=ada, now=NOW + timedelta(minutes=7))
+
+    assert Page.objects.get(person=grace).state == "calling"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_shared_page_ends_when_both_its_alarms_end_at_the_same_moment(alarm, ada, policy):
+    """One is resolved while the other is acknowledged: each waits for the page before asking who still needs it."""
+    other = fire(policy, key="other", now=NOW + timedelta(seconds=10))
+    engine.escalate_due(now=NOW + timedelta(seconds=10), limits=limits.at(NOW))
+    first_is_in = threading.Event()
+    second_may_end = threading.Event()
+
+    def resolve_first():
+        with transaction.atomic():
+            services.resolve(alarm=alarm, now=LATER)
+            first_is_in.set()
+            second_may_end.wait(1)
+        connection.close()
+
+    thread = threading.Thread(target=resolve_first)
+    thread.start()
+    first_is_in.wait(10)
+    work.acknowledge(alarm=other, by=ada, now=LATER)
+    second_may_end.set()
+    thread.join()
+
+    assert Page.objects.get().state != "calling"
