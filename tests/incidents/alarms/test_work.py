@@ -1,10 +1,8 @@
 """What people do to an alarm: one has it, the others are told, and an old answer decides nothing."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
 
 from incidents.alarms import engine, replies, services, work
 from incidents.alarms.models import PEOPLE, Alarm
@@ -320,28 +318,3 @@ def test_called_in_by_hand_while_the_plan_calls_them_already_they_stay_called(al
     work.acknowledge(alarm=alarm, by=ada, now=NOW + timedelta(minutes=7))
 
     assert Page.objects.get(person=grace).state == "calling"
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_shared_page_ends_when_both_its_alarms_end_at_the_same_moment(alarm, ada, policy):
-    """One is resolved while the other is acknowledged: each waits for the page before asking who still needs it."""
-    other = fire(policy, key="other", now=NOW + timedelta(seconds=10))
-    engine.escalate_due(now=NOW + timedelta(seconds=10), limits=limits.at(NOW))
-    first_is_in = threading.Event()
-    second_may_end = threading.Event()
-
-    def resolve_first():
-        with transaction.atomic():
-            services.resolve(alarm=alarm, now=LATER)
-            first_is_in.set()
-            second_may_end.wait(1)
-        connection.close()
-
-    thread = threading.Thread(target=resolve_first)
-    thread.start()
-    first_is_in.wait(10)
-    work.acknowledge(alarm=other, by=ada, now=LATER)
-    second_may_end.set()
-    thread.join()
-
-    assert Page.objects.get().state != "calling"
