@@ -205,6 +205,40 @@ class RoleTerm(models.Model):
         return f"{self.person}, {self.get_role_display()}"
 
 
+class Site(models.Model):
+    """A place with a sky and a clock of its own. The night is that of the one site that observes (domain.md 2.3)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=80, unique=True)
+    latitude = models.FloatField(
+        validators=[MinValueValidator(-90), MaxValueValidator(90)], help_text="Degrees, north is positive."
+    )
+    longitude = models.FloatField(
+        validators=[MinValueValidator(-180), MaxValueValidator(180)], help_text="Degrees, east is positive."
+    )
+    time_zone = models.CharField(max_length=64, validators=[check_time_zone])
+    observing = models.BooleanField(default=False, help_text="Whether its sun makes the night.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_observing_site",
+                fields=["observing"],
+                condition=Q(observing=True),
+                violation_error_message="Another site observes already. Change that one first: one makes the night.",
+            ),
+            models.CheckConstraint(
+                name="site_on_earth",
+                condition=Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
+                violation_error_message="Write a latitude from -90 to 90 and a longitude from -180 to 180 degrees.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ApiToken(models.Model):
     """A secret by which a program acts for a person. Only its SHA-256 is kept; it is shown once (security.md S12)."""
 

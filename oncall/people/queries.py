@@ -4,9 +4,13 @@ from datetime import datetime, time
 
 from django.db.models import QuerySet
 
-from oncall.people.models import Person, RoleTerm, Team, WorkCalendar
+from oncall.people.models import Person, RoleTerm, Site, Team, WorkCalendar
 
 CAMPAIGN_MANAGEMENT = "campaign-management"  # its lead stands in for a missing pilot (domain.md 5.5)
+
+
+class NoObservingSite(Exception):
+    """No site is marked as observing, so there is no night. The message is fit to show."""
 
 
 def pilot(*, now: datetime) -> Person | None:
@@ -55,3 +59,14 @@ def calendar_of(person: Person) -> WorkCalendar:
     if team and team.calendar:
         return team.calendar
     return WorkCalendar(name="Default", work_days=[1, 2, 3, 4, 5], starts=time(9), ends=time(17))
+
+
+def observing_site() -> Site:
+    """Return the site whose sun makes the night.
+
+    :raises NoObservingSite: if no site is marked as observing. One is seeded, so somebody took the mark away.
+    """
+    site = Site.objects.filter(observing=True).first()
+    if site is None:
+        raise NoObservingSite("No site is marked as observing, so nobody can say when it is night. Mark one.")
+    return site
