@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from rotations.schedule.wall import wall_instant
+from rotations.night.wall import wall_instant
 
 Kind = Literal["work", "night", "evening", "weekend", "holiday", "day off"]
 Span = tuple[datetime, datetime]

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rotations.schedule.wall import wall_instant
+from rotations.night.wall import wall_instant
 
 ZONES = [
     "America/Los_Angeles",
