@@ -25,7 +25,7 @@ from oncall.people.cursor import ByCursor
 from oncall.people.errors import Conflict
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
-from rotations.coverage.shapes import InstantField
+from rotations.schedule.shapes import InstantField
 
 SHAPE = {"type": "object", "additionalProperties": {}, "example": {"title": ["This field is required."]}}
 ERRORS: dict[int, OpenApiResponse] = {
@@ -257,6 +257,24 @@ class Acknowledge(APIView):
     def post(self, request: Request, id: UUID) -> Response:
         """Take the alarm: nobody else is called for it until the acknowledgement lapses."""
         return act(request, id, lambda alarm: work.acknowledge(alarm=alarm, by=viewer(request), now=clock.now()))
+
+
+class HolderSerializer(serializers.Serializer[Any]):
+    """From whom it is taken; where somebody else has it by then, the answer is 409. Left out: whoever has it."""
+
+    holder = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
+class TakeOver(APIView):
+    @extend_schema(request=HolderSerializer, responses={200: AlarmSerializer} | LOST)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Take the alarm out of the hands of whoever has it, as at a handoff; they are told."""
+        holder = read(HolderSerializer(data=request.data), "holder")
+        return act(
+            request,
+            id,
+            lambda alarm: work.take_over(alarm=alarm, by=viewer(request), holder=holder, now=clock.now()),
+        )
 
 
 class Resolve(APIView):
