@@ -15,6 +15,7 @@ settings.register_profile("patient", deadline=None, database=None, suppress_heal
 settings.load_profile("patient")
 
 NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)  # Monday evening in California, Tuesday 04:10 in Paris
+BEFORE = datetime(2027, 2, 1, tzinfo=UTC)  # when the schedule was made
 
 
 def person(username: str, name: str, zone: str = "America/Los_Angeles", **fields) -> Person:
@@ -61,9 +62,9 @@ def turns() -> Turns:
 @pytest.fixture
 def schedule(ada, grace, lise, turns) -> Schedule:
     """At NOW it is Ada's turn again: the fourth week, from Monday 22 March 16:00 UTC (the US is on summer time)."""
-    triage = services.create_schedule(name="Triage")
+    triage = services.create_schedule(name="Triage", now=BEFORE)
     services.create_rotation(
-        schedule=triage, role="primary", name="Triage West", turns=turns, people=[ada, grace, lise]
+        schedule=triage, role="primary", name="Triage West", turns=turns, people=[ada, grace, lise], now=BEFORE
     )
     return triage
 
