@@ -1,55 +1,30 @@
-"""Put somebody else on call for a span, and take that back."""
+"""Put somebody else on call for a span, take the pager, be absent, and take that back.
 
-from datetime import UTC, datetime
+Each verb ends in `schedule.services.touch`: coverage then knows that what it has stored is not all.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
+from oncall.paging import services as paging
+from oncall.people.instants import EARLIEST, LATEST
 from oncall.people.models import Person
-from rotations.changes import queries
-from rotations.changes.models import Override
-from rotations.schedule.models import Rotation, Schedule
-
-
-class OverrideRefused(Exception):
-    """Why an override cannot be. The message is fit to show; `field` says where."""
-
-    field = "__all__"
-
-
-class EmptySpan(OverrideRefused):
-    """It ends before or when it starts."""
-
-    field = "ends_at"
-
-
-class InThePast(OverrideRefused):
-    """It is over already: who was on call cannot be changed."""
-
-    field = "ends_at"
-
-
-class NothingToOverride(OverrideRefused):
-    """The schedule has no rotation for that role."""
-
-    field = "role"
-
-
-class CannotCover(OverrideRefused):
-    """The person has left."""
-
-    field = "person"
-
-
-class Overlap(OverrideRefused):
-    """Somebody already covers some of that span."""
-
-    field = "starts_at"
-
-
-class NotAllowed(OverrideRefused):
-    """Only the person who takes it, the pilot, a manager or an administrator may."""
-
-    field = "person"
+from rotations.changes import covers, queries
+from rotations.changes.models import Absence, AbsenceFeed, Override
+from rotations.changes.refusals import (
+    Answered,
+    CannotCover,
+    InThePast,
+    NotAllowed,
+    Overlap,
+)
+from rotations.changes.words import own_words, span_words
+from rotations.schedule.models import Schedule
+from rotations.schedule.services import touch
 
 
 @transaction.atomic
@@ -63,43 +38,44 @@ def override(
     reason: str,
     by: Person,
     now: datetime,
+    replaces: Person | None = None,
 ) -> Override:
-    """Let `person` be on call in `role` for `[starts_at, ends_at)`, whoever's turn it is.
+    """Let `person` be on call in `role` for `[starts_at, ends_at)`: alone, or for what `replaces` would have in it.
 
-    It may have begun a while ago, but not be over.
+    It may have begun a while ago, but not be over; it works from `now` on.
 
-    :raises OverrideRefused: one of the above, saying what stands in the way.
+    :raises Refused: saying what stands in the way.
     """
-    # One at a time per schedule, so that the overlap can be named; the constraint stands behind it.
-    Schedule.objects.select_for_update(no_key=True).get(pk=schedule.pk)
-    if ends_at <= starts_at:
-        raise EmptySpan("An override must end after it starts. Choose a later end.")
+    covers.lock(schedule)
+    covers.check_span(starts_at, ends_at, what="An override")
     if ends_at <= now:
         raise InThePast("That span is over, and who was on call in it cannot be changed. Choose a later end.")
-    if not Rotation.objects.filter(schedule=schedule, role=role).exists():
-        raise NothingToOverride(f"{schedule.name} has no {role} rotation. Choose a role it has.")
-    if not person.is_active:
-        raise CannotCover(f"{person.name} has left and cannot be on call. Choose somebody else.")
+    covers.check_role(schedule, role)
     if not queries.may_override(by, person=person, now=now):
         raise NotAllowed("You may take a span yourself. To put somebody else on call, ask the pilot or a manager.")
-    other = (
-        Override.objects.active()
-        .filter(schedule=schedule, role=role, starts_at__lt=ends_at, ends_at__gt=starts_at)
-        .select_related("person")
-        .first()
+    if replaces and replaces.pk == person.pk:
+        raise CannotCover(f"{person.name} cannot cover for themselves. Choose somebody else.", field="replaces")
+    works_from = max(starts_at, now)
+    covers.check_available(person, works_from, ends_at)
+    if replaces:
+        covers.check_has_something(replaces, schedule, role, works_from, ends_at)
+    covers.check_free(schedule, role, starts_at, ends_at, replaces=replaces)
+    made = covers.put(
+        Override(
+            schedule=schedule,
+            role=role,
+            person=person,
+            replaces=replaces,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason,
+            by=by,
+            created_at=now,
+        )
     )
-    if other:
-        raise Overlap(f"{other.person.name} already covers {_words(other)}. Cancel that first, or choose another span.")
-    return Override.objects.create(
-        schedule=schedule,
-        role=role,
-        person=person,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        reason=reason,
-        by=by,
-        created_at=now,
-    )
+    touch(schedules=[schedule], now=now)
+    _tell_of_cover(made, now)
+    return made
 
 
 @transaction.atomic
@@ -109,20 +85,254 @@ def cancel(*, override: Override, by: Person, now: datetime) -> Override:
     :raises NotAllowed: if `by` neither takes it, made it, nor may arrange.
     :raises InThePast: if it is over.
     """
-    current = Override.objects.select_for_update().get(pk=override.pk)
+    covers.lock(override.schedule)
+    current = Override.objects.select_for_update(of=("self",)).select_related("schedule").get(pk=override.pk)
     if current.cancelled_at:
         return current
     if not queries.may_cancel(by, override=current, now=now):
         raise NotAllowed("Only who takes this override, who made it, the pilot or a manager may cancel it. Ask them.")
+    if current.swap_id:
+        raise NotAllowed("It belongs to a swap. Undo the swap: then both have their own again.")
     if current.ends_at <= now:
         raise InThePast("This override is over, and who was on call in it cannot be changed.")
     current.cancelled_at = now
     current.save(update_fields=["cancelled_at"])
+    touch(schedules=[current.schedule], now=now)
     return current
 
 
-def _words(override: Override) -> str:
-    """Return, say, "Mon 22 Mar 20:00 to 23:00 UTC"."""
-    start, end = override.starts_at.astimezone(UTC), override.ends_at.astimezone(UTC)
-    until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%a} {end.day} {end:%b %H:%M}"
-    return f"{start:%a} {start.day} {start:%b %H:%M} to {until} UTC"
+@transaction.atomic
+def take(
+    *, schedule: Schedule, role: str, from_person: Person, by: Person, until: datetime, now: datetime
+) -> list[Override]:
+    """Take the pager from a busy colleague in one press: `by` has what they would have from `now` until `until`.
+
+    :raises Refused: saying what stands in the way.
+    """
+    covers.lock(schedule)
+    if until <= now:
+        raise InThePast(f"The shift of {from_person.name} is over. Look again who is on call.", field="until")
+    covers.check_span(now, until, what="A cover", field="until")
+    covers.check_role(schedule, role)
+    if from_person.pk == by.pk:
+        raise CannotCover("You have the pager already.", field="from_person")
+    covers.check_available(by, now, until)
+    covers.check_has_something(from_person, schedule, role, now, until)
+    made = covers.hand_over(
+        schedule=schedule,
+        role=role,
+        giver=from_person,
+        taker=by,
+        start=now,
+        end=until,
+        reason="took the pager",
+        by=by,
+        now=now,
+    )
+    if not any(one.starts_at <= now for one in made):
+        other = (
+            Override.objects.active().filter(schedule=schedule, role=role).touching(now, until).exclude(person=by)
+            .select_related("person").order_by("starts_at").first()
+        )  # fmt: skip
+        has = other.person.name if other else "Somebody else"
+        raise Answered(f"{has} has the pager already, not {from_person.name}. Look again who is on call.")
+    touch(schedules=[schedule], now=now)
+    text = f"{by.name} took the pager of {schedule.name} from you until"
+    ends = f"{until.astimezone(from_person.zone):%a %H:%M} (your time)"
+    paging.notice(key=f"took {made[0].pk}", person=from_person, text=f"{text} {ends}.", now=now)
+    return made
+
+
+def _tell_of_cover(override: Override, now: datetime) -> None:
+    """Tell whoever takes it and whoever is relieved, if it was not themselves who asked."""
+    for person in filter(None, [override.person, override.replaces]):
+        if person.pk == override.by_id:
+            continue
+        when = own_words(override.starts_at, override.ends_at, zone=person.zone)
+        who = "You are" if person.pk == override.person_id else f"{override.person.name} is, instead of you,"
+        text = f"{who} on call for {override.schedule.name} {when}. Arranged by {override.by.name}."
+        paging.notice(key=f"override {override.pk} {person.pk}", person=person, text=text, now=now)
+
+
+@transaction.atomic
+def add_absence(
+    *,
+    person: Person,
+    kind: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    by: Person | None,
+    now: datetime,
+    note: str = "",
+    source: str = Absence.Source.HAND,
+) -> Absence:
+    """Let `person` be unavailable in `[starts_at, ends_at)`, from `now` on. `by` None: computed, nobody typed it.
+
+    :raises Refused: saying what stands in the way.
+    """
+    _check_absence(person, starts_at, ends_at, by, now)
+    if source == Absence.Source.HAND:
+        _check_no_other(person, starts_at, ends_at)
+    made = Absence.objects.create(
+        person=person,
+        kind=kind,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        note=note,
+        source=source,
+        by=by,
+        created_at=now,
+    )
+    touch_for(person, now=now)
+    return made
+
+
+@transaction.atomic
+def edit_absence(
+    *, absence: Absence, kind: str, starts_at: datetime, ends_at: datetime, note: str, by: Person, now: datetime
+) -> Absence:
+    """Change an absence that is not over. Once it has begun its start stays: what was is not changed.
+
+    :raises Refused: saying what stands in the way.
+    """
+    current = _of_hand(absence, by, now, "changed")
+    begun = current.effective_from <= now
+    if begun and starts_at != current.starts_at:
+        raise InThePast("It has begun, so its start stays. Change its end, or cancel it.", field="starts_at")
+    _check_absence(current.person, starts_at, ends_at, by, now)
+    _check_no_other(current.person, starts_at, ends_at, but=current)
+    moved = (starts_at, ends_at) != (current.starts_at, current.ends_at)
+    if starts_at < now and not begun:
+        current.created_at = now  # what was is not changed: a start put into the past works from now
+    current.kind, current.note, current.starts_at, current.ends_at = kind, note, starts_at, ends_at
+    current.save(update_fields=["kind", "note", "starts_at", "ends_at", "created_at"])
+    if moved:
+        touch_for(current.person, now=now)
+    return current
+
+
+@transaction.atomic
+def cancel_absence(*, absence: Absence, by: Person, now: datetime) -> Absence:
+    """Be available again from `now` on; the absence until now stays. Doing it twice changes nothing.
+
+    :raises Refused: saying what stands in the way.
+    """
+    if Absence.objects.filter(pk=absence.pk, cancelled_at__isnull=False).exists():
+        return Absence.objects.get(pk=absence.pk)
+    current = _of_hand(absence, by, now, "cancelled")
+    current.cancelled_at = now
+    current.save(update_fields=["cancelled_at"])
+    touch_for(current.person, now=now)
+    return current
+
+
+def _of_hand(absence: Absence, by: Person, now: datetime, done: str) -> Absence:
+    """Lock and return an absence that `by` may change now."""
+    current = Absence.objects.select_for_update(of=("self",)).select_related("person").get(pk=absence.pk)
+    if not queries.may_record_absence(by, person=current.person, now=now):
+        raise NotAllowed(f"Only {current.person.name}, the pilot or a manager may do that. Ask them.")
+    if current.source == Absence.Source.FEED:
+        raise NotAllowed("It comes from a calendar and can only be changed there.", field="__all__")
+    if current.cancelled_at:
+        raise Answered("This absence is cancelled already. Enter a new one.")
+    if current.ends_at <= now:
+        raise InThePast(f"This absence is over and cannot be {done}.", field="ends_at")
+    return current
+
+
+def _check_absence(person: Person, start: datetime, end: datetime, by: Person | None, now: datetime) -> None:
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)  # one at a time, so that an overlap can be named
+    covers.check_span(start, end, what="An absence")
+    if end <= now:
+        raise InThePast("That span is over, and who was on call in it cannot be changed. Choose a later end.")
+    if by and not queries.may_record_absence(by, person=person, now=now):
+        raise NotAllowed("You may enter your own absence. For somebody else, ask the pilot or a manager.")
+    if not person.is_active:
+        raise CannotCover(f"{person.name} has left, so they are on call nowhere.")
+
+
+def _check_no_other(person: Person, start: datetime, end: datetime, *, but: Absence | None = None) -> None:
+    others = Absence.objects.standing().filter(person=person, source=Absence.Source.HAND).touching(start, end)
+    if but:
+        others = others.exclude(pk=but.pk)
+    other = others.order_by("starts_at").first()
+    if other:
+        when = span_words(other.starts_at, other.ends_at)
+        raise Overlap(f"{person.name} is absent {when} already. Change or cancel that one, or choose another span.")
+
+
+@dataclass(frozen=True)
+class FeedAbsence:
+    """An event of a calendar: `uid` names it there, also one occurrence of several."""
+
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    summary: str = ""
+
+
+@transaction.atomic
+def replace_feed_absences(
+    *, feed: AbsenceFeed, absences: Sequence[FeedAbsence], now: datetime, until: datetime | None = None
+) -> bool:
+    """Let what stands in a calendar be what stands here, by uid, and say whether who is unavailable changed.
+
+    Only what is not over is looked at, and only what starts before `until`, if that is given: how far the calendar was
+    read. Of events with one uid the last counts; those that end before they start, or are over, are passed over.
+    """
+    Person.objects.select_for_update(no_key=True).get(pk=feed.person_id)
+    rows = Absence.objects.standing().filter(feed=feed, ends_at__gt=now)
+    if until:
+        rows = rows.filter(starts_at__lt=until)
+    known = {row.uid: row for row in rows.select_for_update()}
+    events = {event.uid[:300]: event for event in absences if event.uid}
+    new: list[Absence] = []
+    stopped: list[Absence] = []
+    changed = False
+    for uid, event in events.items():
+        start, end = max(event.starts_at, EARLIEST), min(event.ends_at, LATEST - timedelta(seconds=1))
+        row = known.pop(uid, None)
+        if end <= start or end <= now:
+            if row:
+                stopped.append(row)
+            continue
+        if row and (row.starts_at == start or (row.effective_from > now and start > now)):
+            moved = (row.starts_at, row.ends_at) != (start, end)
+            if moved or row.note != event.summary[:300]:
+                row.starts_at, row.ends_at, row.note = start, end, event.summary[:300]
+                row.save(update_fields=["starts_at", "ends_at", "note"])
+            changed |= moved
+            continue
+        if row:
+            stopped.append(row)
+        new.append(
+            Absence(
+                person_id=feed.person_id,
+                kind=Absence.Kind.OTHER,
+                starts_at=start,
+                ends_at=end,
+                note=event.summary[:300],
+                source=Absence.Source.FEED,
+                feed=feed,
+                uid=uid,
+                created_at=now,
+            )
+        )
+    stopped += known.values()
+    Absence.objects.filter(pk__in=[row.pk for row in stopped]).update(cancelled_at=now)
+    Absence.objects.bulk_create(new)
+    changed |= bool(stopped or new)
+    if changed:
+        touch_for(feed.person, now=now)
+    return changed
+
+
+def touch_for(person: Person, *, now: datetime) -> None:
+    """Touch every schedule in which `person` takes turns or covers."""
+    touch(schedules=_schedules_of(person, now), now=now)
+
+
+def _schedules_of(person: Person, now: datetime) -> Iterable[Schedule]:
+    turns = Q(rotations__participants__person=person)
+    standing = Override.objects.active().filter(ends_at__gt=now, person=person).values("schedule")
+    return Schedule.objects.filter(turns | Q(pk__in=standing)).distinct()

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from rotations.changes import services
+from rotations.changes import refusals, services
 from rotations.changes.models import Override
 from rotations.coverage.queries import on_call
 
@@ -39,7 +39,7 @@ def test_whoever_takes_a_span_is_on_call_for_it(take, schedule, grace):
 
 def test_an_overlap_names_the_other_and_says_what_to_do(take, ada):
     take()
-    with pytest.raises(services.Overlap) as refused:
+    with pytest.raises(refusals.Overlap) as refused:
         take(person=ada, starts_at=NIGHT - timedelta(minutes=1), ends_at=NIGHT + timedelta(hours=1))
     assert str(refused.value) == (
         "Grace Hopper already covers Tue 23 Mar 20:00 to 23:00 UTC. Cancel that first, or choose another span."
@@ -48,7 +48,7 @@ def test_an_overlap_names_the_other_and_says_what_to_do(take, ada):
 
 def test_an_overlap_over_midnight_names_both_days(take, ada):
     take(ends_at=NIGHT + timedelta(hours=9))
-    with pytest.raises(services.Overlap, match=r"covers Tue 23 Mar 20:00 to Wed 24 Mar 08:00 UTC\."):
+    with pytest.raises(refusals.Overlap, match=r"covers Tue 23 Mar 20:00 to Wed 24 Mar 08:00 UTC\."):
         take(person=ada)
 
 
@@ -68,14 +68,14 @@ def test_the_database_itself_refuses_two_at_once(take, schedule, ada):
 @pytest.mark.parametrize(
     ("change", "refusal", "field", "words"),
     [
-        ({"ends_at": EVENING}, services.EmptySpan, "ends_at", "must end after it starts"),
+        ({"ends_at": EVENING}, refusals.EmptySpan, "ends_at", "must end after it starts"),
         (
             {"starts_at": NOW - timedelta(hours=2), "ends_at": NOW},
-            services.InThePast,
+            refusals.InThePast,
             "ends_at",
             "cannot be changed",
         ),
-        ({"role": "secondary"}, services.NothingToOverride, "role", "Triage has no secondary rotation"),
+        ({"role": "secondary"}, refusals.NothingToOverride, "role", "Triage has no secondary rotation"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_field_and_changes_nothing(take, change, refusal, field, words):
@@ -88,12 +88,12 @@ def test_what_cannot_be_is_refused_with_a_field_and_changes_nothing(take, change
 def test_somebody_who_left_cannot_cover(take, ada):
     ada.is_active = False
     ada.save()
-    with pytest.raises(services.CannotCover, match="Ada Moreno has left"):
+    with pytest.raises(refusals.CannotCover, match="Ada Moreno has left"):
         take(person=ada)
 
 
 def test_only_the_pilot_managers_and_administrators_put_somebody_else_on_call(take, pilot, manager, ada, lise):
-    with pytest.raises(services.NotAllowed, match="You may take a span yourself"):
+    with pytest.raises(refusals.NotAllowed, match="You may take a span yourself"):
         take(person=lise, by=ada)
     lise.is_superuser = True
     lise.save()
@@ -122,12 +122,12 @@ def test_cancelling_twice_changes_nothing(take, grace):
 
 
 def test_what_is_over_cannot_be_cancelled(take, grace):
-    with pytest.raises(services.InThePast, match="is over"):
+    with pytest.raises(refusals.InThePast, match="is over"):
         services.cancel(override=take(), by=grace, now=NIGHT)
 
 
 def test_a_stranger_cannot_cancel(take, ada, pilot):
     made = take()
-    with pytest.raises(services.NotAllowed, match="Ask them"):
+    with pytest.raises(refusals.NotAllowed, match="Ask them"):
         services.cancel(override=made, by=ada, now=NOW)
     assert services.cancel(override=made, by=pilot, now=NOW).cancelled_at == NOW
