@@ -4,12 +4,13 @@ Made by the same services that the portal uses. Loading it again into a database
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.db import transaction
 
 from incidents.alarms import engine, services, work
 from incidents.alarms.models import PEOPLE, Alarm
+from incidents.display import demo_rotations
 from incidents.escalation.models import EscalationPolicy
 from incidents.escalation.services import Wanted, save_policy
 from oncall.limits import queries as limits
@@ -17,10 +18,12 @@ from oncall.paging import outbox
 from oncall.paging.channels import Outcome, Report, Verdict
 from oncall.paging.models import Channel, ContactMethod, NotificationRule, Urgency
 from oncall.people.models import Membership, Person, RoleTerm, Team, WorkCalendar
-from rotations.schedule.models import Participant, Rotation, Schedule
+from rotations.coverage import services as coverage
+from rotations.schedule.models import Schedule
 
 PASSWORD = "keep-the-sky-dark"
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+PILOTS_CHANGE = datetime(2027, 3, 28, 16, tzinfo=UTC)  # from Campaign Management in the West to Lyon
 PACIFIC, PARIS, LONDON, SANTIAGO, PHOENIX = (
     "America/Los_Angeles", "Europe/Paris", "Europe/London", "America/Santiago", "America/Phoenix",
 )  # fmt: skip
@@ -42,32 +45,41 @@ TEAMS = {
     "Data Abstraction": "butler, middleware",
     "Algorithms & Pipelines": "pipelines, alert production",
     "Triage": "first answer",
+    "Chile DevOps": "summit, base, long-haul network",
+    "Community Science": "forum",
+    "Support Stewards": "communities' requests",
     "Observing Specialists": "at the summit",
 }
+STEWARDS = ("Daria Lund", "Elio Marsh", "Fatou Ndiaye", "Goran Pavić", "Hana Sato")  # alphabetical, as their page is
 PEOPLE_HERE = [
     Someone("moreno", "Alba Moreno", PACIFIC, "US", "+12025550111", ("Triage", "Campaign Management")),
     Someone("singh", "Priya Singh", PACIFIC, "US", "+12025550112", ("Triage",)),
     Someone("castillo", "Bruno Castillo", PACIFIC, "US", "+12025550113", ("Triage",)),
+    Someone("keller", "Rosa Keller", PACIFIC, "US", "+12025550116", ("Triage",)),
     Someone("girard", "Lucie Girard", PARIS, "FR", "+33639980114", ("Triage",)),
     Someone("fraser", "Hamish Fraser", LONDON, "GB", "+447700900115", ("Triage",)),
     Someone("okafor", "Ngozi Okafor", PACIFIC, "US", "+12025550121", ("US Data Facility",)),
-    Someone("dubreuil", "Noé Dubreuil", PARIS, "FR", "+33639980122", ("US Data Facility",)),
+    Someone("dubreuil", "Noé Dubreuil", PARIS, "FR", "+33639980122", ("Triage", "US Data Facility")),
+    Someone("bonnet", "Claire Bonnet", PARIS, "FR", "+33639980128", ("Campaign Management",)),
     Someone("tanaka", "Emi Tanaka", PACIFIC, "US", "+12025550123", ("Campaign Management",)),
     Someone("reyes", "Tomás Reyes", PHOENIX, "US", "+12025550124", ("Data Abstraction",)),
     Someone("ito", "Ken Ito", PACIFIC, "US", "+12025550125", ("Data Abstraction",)),
     Someone("lindqvist", "Sara Lindqvist", PARIS, "FR", "+33639980126", ("Algorithms & Pipelines",)),
     Someone("walker", "June Walker", PACIFIC, "US", "+12025550127", ("Algorithms & Pipelines",)),
+    Someone("fuentes", "Diego Fuentes", SANTIAGO, "CL", "+56955500141", ("Chile DevOps",)),
+    Someone("vidal", "Inés Vidal", SANTIAGO, "CL", "+56955500142", ("Chile DevOps",)),
+    Someone("osei", "Kwame Osei", PHOENIX, "US", "+12025550143", ("Community Science",)),
+    Someone("berg", "Linnea Berg", PACIFIC, "US", "+12025550144", ("Community Science",)),
+    *(
+        Someone(
+            name.split()[1].lower().replace("ć", "c"), name, PACIFIC, "US", f"+1202555015{nth}", ("Support Stewards",)
+        )
+        for nth, name in enumerate(STEWARDS)
+    ),
     Someone("rojas", "Camila Rojas", SANTIAGO, "CL", "+56955500131", ("Observing Specialists",)),
     Someone("novak", "Petr Novak", PACIFIC, "US", "+12025550132", ()),
     Someone("admin", "Ada Minton", PACIFIC, "US", "+12025550133", ()),
 ]
-TRIAGE_ORDER = ("moreno", "girard", "singh", "fraser", "castillo")
-EXPERTS = {
-    "Data Facility on call": ("okafor", "dubreuil"),
-    "Campaign Management on call": ("tanaka", "moreno"),
-    "Data Abstraction on call": ("reyes", "ito"),
-    "Algorithms & Pipelines on call": ("lindqvist", "walker"),
-}
 
 
 @transaction.atomic
@@ -75,14 +87,16 @@ def load(*, now: datetime) -> bool:
     """Fill an empty database. Returns false, and does nothing, where there are people already."""
     if Person.objects.exists():
         return False
-    people = _people(now=now)
-    schedules = _schedules(people)
+    people, teams = _people(now=now)
+    schedules = demo_rotations.load(people, teams, now=now)
     policy = _policies(people, schedules)
     _past(policy, people, now=now)
+    while coverage.refresh_due(now=now):
+        pass
     return True
 
 
-def _people(*, now: datetime) -> dict[str, Person]:
+def _people(*, now: datetime) -> tuple[dict[str, Person], dict[str, Team]]:
     office = WorkCalendar.objects.create(
         name="Data Management office hours", time_zone=PACIFIC, work_days=[1, 2, 3, 4, 5], starts=time(9), ends=time(17)
     )
@@ -106,11 +120,13 @@ def _people(*, now: datetime) -> dict[str, Person]:
         people[one.username] = person
         Membership.objects.bulk_create(Membership(person=person, team=teams[team]) for team in one.teams)
         _ways(person, one.number, now=now)
-    for username, role in (("tanaka", "pilot"), ("novak", "manager"), ("rojas", "observer")):
+    for username, role in (("novak", "manager"), ("rojas", "observer")):
         RoleTerm.objects.create(person=people[username], role=role, starts_at=BEGINNING)
+    RoleTerm.objects.create(person=people["tanaka"], role="pilot", starts_at=BEGINNING, ends_at=PILOTS_CHANGE)
+    RoleTerm.objects.create(person=people["bonnet"], role="pilot", starts_at=PILOTS_CHANGE)
     for team, lead in (("Campaign Management", "tanaka"), ("US Data Facility", "okafor"), ("Triage", "moreno")):
         Team.objects.filter(name=team).update(lead=people[lead])
-    return people
+    return people, teams
 
 
 def _ways(person: Person, number: str, *, now: datetime) -> None:
@@ -123,33 +139,6 @@ def _ways(person: Person, number: str, *, now: datetime) -> None:
         NotificationRule.objects.create(
             person=person, urgency=Urgency.HIGH, delay_s=delay_s, channel=channel, contact=phone
         )
-
-
-def _schedules(people: dict[str, Person]) -> dict[str, Schedule]:
-    """Triage changes every day at noon Pacific, before the night; experts every week on Monday morning."""
-    made = {"Triage": _schedule("Triage", "day", date(2026, 1, 5), time(12), [people[name] for name in TRIAGE_ORDER])}
-    for name, order in EXPERTS.items():
-        made[name] = _schedule(name, "week", date(2026, 1, 5), time(9), [people[one] for one in order])
-    return made
-
-
-def _schedule(name: str, unit: str, first_on: date, handoff: time, order: list[Person]) -> Schedule:
-    slug = name.lower().replace(" & ", "-").replace(" ", "-")
-    schedule = Schedule.objects.create(name=name, slug=slug)
-    rotation = Rotation.objects.create(
-        schedule=schedule,
-        role="primary",
-        name=name,
-        time_zone=PACIFIC,
-        unit=unit,
-        every=1,
-        first_on=first_on,
-        handoff_time=handoff,
-    )
-    Participant.objects.bulk_create(
-        Participant(rotation=rotation, person=person, position=position) for position, person in enumerate(order)
-    )
-    return schedule
 
 
 def _policies(people: dict[str, Person], schedules: dict[str, Schedule]) -> EscalationPolicy:

@@ -15,11 +15,11 @@ from rest_framework.views import APIView
 from oncall import clock
 from oncall.people.cursor import ByCursor
 from rotations.coverage import queries
-from rotations.coverage.shapes import InstantField, WallTimeField
 from rotations.schedule.models import ROLES, Rotation, Schedule
+from rotations.schedule.shapes import InstantField, WallTimeField
 
 LONGEST_SPAN = timedelta(days=732)  # two years, a leap day in each
-AS_OF_GRACE = timedelta(minutes=5)
+AS_OF_GRACE = timedelta(minutes=5)  # a clock that goes a little fast
 
 
 class ErrorsSerializer(serializers.Serializer[Any]):
@@ -99,7 +99,7 @@ class ShiftsQuery(serializers.Serializer[Any]):
             "to": InstantField(help_text="At most two years after `from`."),
             "as_of": InstantField(
                 required=False,
-                help_text="As known at that instant. History is not kept yet, so only now is accepted.",
+                help_text="As known at that instant; now when left out. What was never known has no shifts.",
             ),
         }
 
@@ -136,21 +136,27 @@ class ShiftsView(APIView):
     )
     def get(self, request: Request, id: UUID) -> Response:
         asked = _checked(ShiftsQuery, request)
-        if "as_of" in asked and abs(asked["as_of"] - clock.now()) > AS_OF_GRACE:
-            raise ValidationError(
-                {"as_of": ["The history of shifts is not kept yet: leave `as_of` out, or give the present instant."]}
-            )
-        found = queries.shifts(schedule=_schedule(id), start=asked["from"], end=asked["to"])
+        as_of = asked.get("as_of")
+        if as_of is not None and as_of > clock.now() + AS_OF_GRACE:
+            raise ValidationError({"as_of": ["Lies in the future: nobody knows yet what will be known then."]})
+        found = queries.shifts(schedule=_schedule(id), start=asked["from"], end=asked["to"], as_of=as_of)
         return Response(ShiftsAnswer({"shifts": found}).data)
 
 
 class RotationSerializer(serializers.ModelSerializer[Rotation]):
     role = serializers.ChoiceField(choices=[role.value for role in ROLES])
     handoff_time = WallTimeField(help_text="On the wall clock of the time zone.")
+    window = serializers.CharField(source="window.name", allow_null=True, default=None)
+    team = serializers.CharField(source="team.slug", allow_null=True, default=None)
+    unit = serializers.ChoiceField(choices=Rotation.Unit.values)  # as everywhere, so that the schema has one enum of it
+    order = serializers.ChoiceField(choices=Rotation.Order.values)
 
     class Meta:
         model = Rotation
-        fields = ["id", "role", "name", "time_zone", "unit", "every", "first_on", "handoff_time"]
+        fields = [
+            "id", "role", "level", "name", "time_zone", "unit", "every", "first_on", "handoff_time", "weekdays",
+            "window", "at_once", "order", "team",
+        ]  # fmt: skip
 
 
 class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
@@ -159,7 +165,7 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
 
     class Meta:
         model = Schedule
-        fields = ["id", "name", "slug", "team", "description", "rotations"]
+        fields = ["id", "name", "slug", "team", "description", "skill", "needs", "at_least", "at_most", "rotations"]
 
 
 class SchedulesByName(ByCursor):
@@ -175,7 +181,7 @@ class SchedulesByName(ByCursor):
     )
 )
 class SchedulesView(ListAPIView[Schedule]):
-    queryset = Schedule.objects.select_related("team").prefetch_related("rotations")
+    queryset = Schedule.objects.select_related("team").prefetch_related("rotations__window", "rotations__team")
     serializer_class = ScheduleSerializer
     pagination_class = SchedulesByName
 

@@ -1,23 +1,27 @@
 """THE resolver: who is on call at an instant, who is next, who was and will be. Everything that asks, asks here.
 
-Somebody who is not active is not on call: their shifts answer nobody, and escalation goes on to its next step. Every
-question costs a constant number of queries.
+What was on call is the stored shifts. What is and will be is the stored shifts too, as long as nothing has changed
+since they were stored and as far as they reach (a year); else it is computed from the rules, which says the same.
+Every question costs a constant number of queries.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID, uuid5
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F
 
 from oncall.people.models import Person
-from rotations.changes.models import Override
-from rotations.coverage.coverage import Tile, cover, tile_at, why_override, why_shift
-from rotations.schedule.handoffs import EmptyRotation, Plan, Shift, shift_at, shifts_between
-from rotations.schedule.models import ROLES, Participant, Rotation, Schedule
+from rotations.coverage.compute import compute
+from rotations.coverage.coverage import Tile
+from rotations.coverage.models import Shift
+from rotations.schedule.models import ROLES, Rotation, Schedule
 
 MOMENT = timedelta(microseconds=1)
+SOON, LATER = timedelta(days=8), timedelta(days=350)  # where whoever is next is looked for; rows reach that far
+PLACES = {role.value: place for place, role in enumerate(ROLES)}
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,14 @@ class OnDuty:
     person: Person
     role: str
     since: datetime
-    until: datetime | None  # None: nothing ends it
+    until: datetime
     why: str
+    shift: UUID
 
 
 @dataclass(frozen=True)
 class CoveredShift:
-    """One person's shift in one role after overrides, half-open, in UTC. `id` stays while its rule does."""
+    """One person's shift in one role after overrides and absences, half-open. `id` stays while its rule does."""
 
     id: UUID
     starts_at: datetime
@@ -41,6 +46,9 @@ class CoveredShift:
     person: Person
     role: str
     why: str
+    schedule: Schedule
+    rotation_id: UUID | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,10 @@ class ScheduleCover:
 
 @dataclass(frozen=True)
 class RoleAhead:
-    rotation: Rotation
+    role: str
     now: list[OnDuty]
     next: OnDuty | None
-    shifts: list[CoveredShift]
+    shifts: list[CoveredShift] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -74,24 +82,34 @@ class ScheduleAhead:
 
 
 def on_call(*, schedule: Schedule, at: datetime, role: str = "primary") -> list[OnDuty]:
-    """Return who is on call at `at`; empty when nobody is: no such rotation, nobody in it, not begun, or they left."""
-    rotation = _rotations().filter(schedule=schedule, role=role).first()
-    return _Resolver({rotation: (at, at + MOMENT)}).on_duty(rotation, at) if rotation else []
+    """Return who is on call at `at`; empty when nobody is: no such rotation, not begun, away, or they left."""
+    stored = (
+        Shift.objects.as_known(None)
+        .filter(schedule=schedule, role=role, starts_at__lte=at, ends_at__gt=at)
+        .filter(schedule__stored_edition=F("schedule__edition"), schedule__stored_until__gt=at)
+        .select_related("person")
+        .order_by()  # a query of one row or two is mostly making it
+    )
+    duties = [_duty_of_row(row) for row in stored]  # one query, on the pager's way
+    if duties:
+        return sorted(duties, key=lambda duty: (duty.since, duty.person.name))
+    if Schedule.objects.filter(pk=schedule.pk, stored_edition=F("edition"), stored_until__gt=at).exists():
+        return []  # the rows are true, and say that nobody is
+    (cover,) = everyone_on_call(at=at, schedules=[schedule])
+    return next((found.people for found in cover.roles if found.role == role), [])
 
 
 def everyone_on_call(*, at: datetime, schedules: Iterable[Schedule] | None = None) -> list[ScheduleCover]:
     """Return who is on call at `at` for every schedule (or these), by name, and for every role it has."""
     found = list(Schedule.objects.all() if schedules is None else schedules)
-    rotations = list(_rotations().filter(schedule__in=found))
-    resolver = _Resolver(dict.fromkeys(rotations, (at, at + MOMENT)))
+    shifts = _shifts(found, at, at + MOMENT, None)
+    roles = _roles(found)
     return [
         ScheduleCover(
             schedule,
             [
-                RoleCover(role, resolver.on_duty(rotation, at))
-                for role in ROLES
-                for rotation in rotations
-                if rotation.schedule_id == schedule.pk and rotation.role == role
+                RoleCover(role, [_duty(one) for one in shifts[schedule.pk] if one.role == role])
+                for role in _in_order(roles.get(schedule.pk, set()) | {one.role for one in shifts[schedule.pk]})
             ],
         )
         for schedule in found
@@ -99,144 +117,191 @@ def everyone_on_call(*, at: datetime, schedules: Iterable[Schedule] | None = Non
 
 
 def next_on_call(*, schedule: Schedule, at: datetime, role: str = "primary") -> OnDuty | None:
-    """Return whoever is on call next after `at` and is not the one on call then; None when nobody else ever is."""
-    rotation = _rotations().filter(schedule=schedule, role=role).first()
-    if rotation is None:
-        return None
-    span = (at, _round_end(rotation, at))
-    return _Resolver({rotation: span}).next(rotation, at)
+    """Return whoever is on call next after `at` and is not on call then; None when nobody else is for a year."""
+    (found,) = ahead(at=at, until=at + MOMENT, schedules=[schedule])
+    return next((one.next for one in found.roles if one.role == role), None)
 
 
 def ahead(*, at: datetime, until: datetime, schedules: Iterable[Schedule] | None = None) -> list[ScheduleAhead]:
     """Return, for every schedule (or these) by name and every role it has: who is on call, who is next, the shifts."""
     found = list(Schedule.objects.select_related("team") if schedules is None else schedules)
-    rotations = list(_rotations().filter(schedule__in=found))
-    resolver = _Resolver({rotation: (at, max(until, _round_end(rotation, at))) for rotation in rotations})
-    return [
-        ScheduleAhead(
-            schedule,
-            [
-                RoleAhead(
-                    rotation,
-                    resolver.on_duty(rotation, at),
-                    resolver.next(rotation, at),
-                    resolver.shifts(rotation, at, until),
-                )
-                for role in ROLES
-                for rotation in rotations
-                if rotation.schedule_id == schedule.pk and rotation.role == role
-            ],
-        )
-        for schedule in found
-    ]
+    roles = _roles(found)
+    answers: dict[UUID, ScheduleAhead] = {}
+    open_ = found
+    for look in (SOON, LATER):
+        shifts = _shifts(open_, at, max(until, at + look), None)
+        for schedule in open_:
+            mine = shifts[schedule.pk]
+            there = _in_order(roles.get(schedule.pk, set()) | {one.role for one in mine if one.starts_at < until})
+            answers[schedule.pk] = ScheduleAhead(schedule, [_role_ahead(role, mine, at, until) for role in there])
+        open_ = [schedule for schedule in open_ if any(role.next is None for role in answers[schedule.pk].roles)]
+        if not open_:
+            break
+    return [answers[schedule.pk] for schedule in found]
 
 
-def shifts(*, schedule: Schedule, start: datetime, end: datetime, role: str | None = None) -> list[CoveredShift]:
-    """Return every shift that touches `[start, end)`, whole, in order of start, for all roles or one."""
-    rotations = _rotations().filter(schedule=schedule)
-    if role is not None:
-        rotations = rotations.filter(role=role)
-    found = list(rotations)
-    resolver = _Resolver(dict.fromkeys(found, (start, end)))
-    covered = [shift for rotation in found for shift in resolver.shifts(rotation, start, end)]
-    order = {role.value: place for place, role in enumerate(ROLES)}
-    return sorted(covered, key=lambda shift: (shift.starts_at, order[shift.role]))
+def shifts(
+    *, schedule: Schedule, start: datetime, end: datetime, role: str | None = None, as_of: datetime | None = None
+) -> list[CoveredShift]:
+    """Return every shift that touches `[start, end)`, whole, in order of start, for all roles or one.
+
+    `as_of` asks as it was known at that instant; before anything was stored nothing was known.
+    """
+    found = _shifts([schedule], start, end, as_of)[schedule.pk]
+    return [one for one in found if role is None or one.role == role]
 
 
-def _round_end(rotation: Rotation, at: datetime) -> datetime:
-    """Return the instant by which everybody in the order has had a turn after `at`."""
-    plan = rotation.plan()
-    if not plan.participants:
-        return at + MOMENT
-    present = shift_at(at, plan=plan)
-    return plan.handoff((present.turn if present else 0) + len(plan.participants) + 1)
+def every_shift(*, schedules: Sequence[Schedule], start: datetime, end: datetime) -> dict[UUID, list[CoveredShift]]:
+    """Return the shifts of many schedules, by the schedule's id, as `shifts` does for one."""
+    return _shifts(schedules, start, end, None)
 
 
-def _rotations() -> QuerySet[Rotation]:
-    """Rotations with their order and people, in two queries."""
-    order = Participant.objects.select_related("person").order_by("position")
-    return Rotation.objects.select_related("schedule").prefetch_related(Prefetch("participants", queryset=order))
+def held(*, person: Person, start: datetime, end: datetime) -> list[CoveredShift]:
+    """Return every shift of `person` over all schedules that touches `[start, end)`, whole, in order of start."""
+    found = _shifts(list(Schedule.objects.all()), start, end, None)
+    mine = [one for many in found.values() for one in many if one.person.pk == person.pk]
+    return sorted(mine, key=lambda one: one.starts_at)
 
 
-class _Resolver:
-    """Rotations over a span, with the overrides that touch any of their shifts, read in one query."""
+def is_fresh(schedule: Schedule) -> bool:
+    """Say whether the stored shifts say what the rules say."""
+    return schedule.stored_edition is not None and schedule.stored_edition == schedule.edition
 
-    def __init__(self, spans: Mapping[Rotation, tuple[datetime, datetime]]) -> None:
-        self._plans = {rotation.pk: rotation.plan() for rotation in spans}
-        self._base = {rotation.pk: _base(self._plans[rotation.pk], *span) for rotation, span in spans.items()}
-        every = [*spans.values(), *((one.starts_at, one.ends_at) for base in self._base.values() for one in base)]
-        overrides = Override.objects.filter(schedule__in={rotation.schedule_id for rotation in spans})
-        if every:
-            overrides = overrides.covering(min(start for start, _ in every), max(end for _, end in every))
-        self._overrides = list(overrides.select_related("person", "by"))
-        self._people = {str(override.person_id): override.person for override in self._overrides}
-        for rotation in spans:
-            self._people |= {str(turn.person_id): turn.person for turn in rotation.participants.all()}
 
-    def on_duty(self, rotation: Rotation, at: datetime) -> list[OnDuty]:
-        tile = tile_at(at, self._tiles(rotation))
-        if tile is None or not self._people[tile.person].is_active:
-            return []
-        return [OnDuty(self._people[tile.person], rotation.role, tile.starts_at, tile.ends_at, tile.why)]
+def _shifts(
+    schedules: Sequence[Schedule], start: datetime, end: datetime, as_of: datetime | None
+) -> dict[UUID, list[CoveredShift]]:
+    """Stored shifts as far as they are true, computed ones beyond."""
+    now_known = {one.pk: one for one in Schedule.objects.filter(pk__in=[schedule.pk for schedule in schedules])}
+    known = [now_known.get(schedule.pk, schedule) for schedule in schedules]  # whoever asks may hold old rows
+    found: dict[UUID, list[CoveredShift]] = {schedule.pk: [] for schedule in known}
+    live: list[tuple[Schedule, datetime]] = []  # from which instant on it is computed
+    stored: dict[UUID, tuple[Schedule, datetime]] = {}  # until which instant the rows are true
+    for schedule in known:
+        until = _true_until(schedule, as_of)
+        if until is None:
+            live.append((schedule, start))
+        else:
+            if start < until:
+                stored[schedule.pk] = (schedule, until)
+            if until < end and _is_now(schedule, as_of):
+                live.append((schedule, max(start, until)))
+    if stored:
+        rows = Shift.objects.as_known(as_of).filter(schedule__in=list(stored)).touching(start, end)
+        for row in rows.select_related("person").order_by("starts_at"):
+            schedule, until = stored[row.schedule_id]
+            if row.starts_at < until:
+                found[row.schedule_id].append(_of_row(row, schedule))
+    for begin in sorted({instant for _, instant in live}):
+        group = [schedule for schedule, instant in live if instant == begin]
+        if begin >= end:
+            continue
+        computed = compute(group, begin, end)
+        for schedule in group:
+            join = begin > start
+            tiles = computed.by_schedule[schedule.pk].tiles
+            new = [_of_tile(tile, computed.people, schedule) for tile in tiles]
+            found[schedule.pk] = _joined(found[schedule.pk], new, begin) if join else new
+    for many in found.values():
+        many.sort(key=lambda one: (one.starts_at, PLACES[one.role], one.person.name))
+    return found
 
-    def next(self, rotation: Rotation, at: datetime) -> OnDuty | None:
-        present = {duty.person.pk for duty in self.on_duty(rotation, at)}
-        tiles = (tile for tile in self._tiles(rotation) if tile.starts_at > at)
-        for tile in tiles:
-            person = self._people[tile.person]
-            if person.is_active and person.pk not in present:
-                return OnDuty(person, rotation.role, tile.starts_at, tile.ends_at, tile.why)
+
+def _true_until(schedule: Schedule, as_of: datetime | None) -> datetime | None:
+    """Return the instant up to which the stored rows are true; None: nothing is stored, all is computed."""
+    if schedule.stored_edition is None or schedule.stored_until is None:
         return None
-
-    def shifts(self, rotation: Rotation, start: datetime, end: datetime) -> list[CoveredShift]:
-        return [
-            CoveredShift(
-                uuid5(rotation.pk, tile.origin if first else f"{tile.origin} from {tile.starts_at.isoformat()}"),
-                tile.starts_at,
-                tile.ends_at,
-                self._people[tile.person],
-                rotation.role,
-                tile.why,
-            )
-            for tile, first in _with_firsts(self._tiles(rotation))
-            if tile.starts_at < end and start < tile.ends_at and self._people[tile.person].is_active
-        ]
-
-    def _tiles(self, rotation: Rotation) -> list[Tile]:
-        plan = self._plans[rotation.pk]
-        base = [_shift_tile(shift, rotation, plan) for shift in self._base[rotation.pk]]
-        above = [
-            _override_tile(override)
-            for override in self._overrides
-            if override.schedule_id == rotation.schedule_id and override.role == rotation.role
-        ]
-        return cover(base, above)
+    if is_fresh(schedule) or schedule.changed_at is None:
+        return schedule.stored_until
+    if as_of is not None and as_of < schedule.changed_at:
+        return schedule.stored_until
+    return min(schedule.changed_at, schedule.stored_until)
 
 
-def _base(plan: Plan, start: datetime, end: datetime) -> list[Shift]:
-    try:
-        return shifts_between(start, end, plan=plan)
-    except EmptyRotation:
-        return []  # an override may still cover it
+def _is_now(schedule: Schedule, as_of: datetime | None) -> bool:
+    """Say whether what was known at `as_of` is what is known now."""
+    since = schedule.stored_at if is_fresh(schedule) else schedule.changed_at
+    return as_of is None or since is None or as_of >= since
 
 
-def _shift_tile(shift: Shift, rotation: Rotation, plan: Plan) -> Tile:
-    why = why_shift(
-        shift, name=rotation.name, of=len(plan.participants), zone=plan.zone, unit=plan.unit, every=plan.every
+def _joined(rows: list[CoveredShift], computed: list[CoveredShift], at: datetime) -> list[CoveredShift]:
+    """Join what is stored before `at` with what is computed from `at` on; a shift that lies across is one."""
+    joined = [row for row in rows if row.ends_at <= at]
+    across = [row for row in rows if row.ends_at > at]
+    for new in computed:
+        if new.starts_at >= at:
+            joined.append(new)
+            continue
+        old = next((one for one in across if _continues(one, new)), None)
+        if old:
+            joined.append(_piece(new, id=old.id, starts_at=old.starts_at))
+            across.remove(old)
+        else:
+            joined.append(_piece(new, id=uuid5(new.id, at.isoformat()), starts_at=at))
+    joined += [_piece(row, ends_at=at) for row in across if row.starts_at < at]
+    return joined
+
+
+def _continues(old: CoveredShift, new: CoveredShift) -> bool:
+    return old.person.pk == new.person.pk and old.role == new.role and old.origin == new.origin
+
+
+def _piece(one: CoveredShift, **changes: object) -> CoveredShift:
+    return CoveredShift(**{**one.__dict__, **changes})  # type: ignore[arg-type]
+
+
+def _of_row(row: Shift, schedule: Schedule) -> CoveredShift:
+    return CoveredShift(
+        row.key, row.starts_at, row.ends_at, row.person, row.role, row.why, schedule, row.rotation_id, row.origin
     )
-    return Tile(shift.starts_at, shift.ends_at, shift.participant, why, f"turn {shift.turn}")
 
 
-def _override_tile(override: Override) -> Tile:
-    why = why_override(by=override.by.name, reason=override.reason)
-    return Tile(override.starts_at, override.covers_until, str(override.person_id), why, f"override {override.pk}")
+def _of_tile(tile: Tile, people: dict[str, Person], schedule: Schedule) -> CoveredShift:
+    return CoveredShift(
+        key_of(tile, schedule),
+        tile.starts_at,
+        tile.ends_at,
+        people[tile.person],
+        tile.role,
+        tile.why,
+        schedule,
+        UUID(tile.rotation) if tile.rotation else None,
+        tile.name,
+    )
 
 
-def _with_firsts(tiles: Sequence[Tile]) -> list[tuple[Tile, bool]]:
-    """Pair each tile with whether it is the first piece of its shift; later pieces need an id of their own."""
-    seen: set[str] = set()
-    paired = []
-    for tile in tiles:
-        paired.append((tile, tile.origin not in seen))
-        seen.add(tile.origin)
-    return paired
+def key_of(tile: Tile, schedule: Schedule) -> UUID:
+    """Return the identity of a shift: of its rotation's turn, or of the override that made it."""
+    return uuid5(_uuid(tile.rotation) if tile.rotation else schedule.pk, f"{tile.role} {tile.name}")
+
+
+_uuid = lru_cache(maxsize=4096)(UUID)  # the same few rotations, again and again
+
+
+def _role_ahead(role: str, mine: Sequence[CoveredShift], at: datetime, until: datetime) -> RoleAhead:
+    here = [one for one in mine if one.role == role]
+    now = [_duty(one) for one in here if one.starts_at <= at < one.ends_at]
+    present = {duty.person.pk for duty in now}
+    following = next((one for one in here if one.starts_at > at and one.person.pk not in present), None)
+    return RoleAhead(role, now, _duty(following) if following else None, [one for one in here if one.starts_at < until])
+
+
+def _duty(shift: CoveredShift) -> OnDuty:
+    return OnDuty(shift.person, shift.role, shift.starts_at, shift.ends_at, shift.why, shift.id)
+
+
+def _duty_of_row(row: Shift) -> OnDuty:
+    return OnDuty(row.person, row.role, row.starts_at, row.ends_at, row.why, row.key)
+
+
+def _roles(schedules: Sequence[Schedule]) -> dict[UUID, set[str]]:
+    """Return the roles each of these has a rotation for."""
+    roles: dict[UUID, set[str]] = {}
+    wanted = Rotation.objects.filter(schedule__in=[schedule.pk for schedule in schedules])
+    for schedule, role in wanted.order_by().values_list("schedule", "role").distinct():
+        roles.setdefault(schedule, set()).add(role)
+    return roles
+
+
+def _in_order(roles: Iterable[str]) -> list[str]:
+    return sorted(roles, key=PLACES.__getitem__)

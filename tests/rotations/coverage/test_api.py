@@ -1,10 +1,13 @@
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from rotations.changes import services as changes
+from rotations.coverage.services import refresh_due
+from rotations.schedule import services
 
+NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)
 ON_CALL, SCHEDULES = "/api/v1/on-call/", "/api/v1/schedules/"
 
 
@@ -110,7 +113,7 @@ def test_a_bad_question_is_told_which_field_is_wrong(api, schedule, query, field
         ({"from": "2027-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}, ["to"]),
         ({"from": "2027-01-01T00:00:00Z", "to": "2029-01-04T00:00:00Z"}, ["to"]),  # over two years
         ({"from": "0001-01-01T00:00:00Z", "to": "9999-01-01T00:00:00Z"}, ["from", "to"]),
-        ({"from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z", "as_of": "2027-01-01T00:00:00Z"}, ["as_of"]),
+        ({"from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z", "as_of": "2027-03-24T00:00:00Z"}, ["as_of"]),
     ],
 )
 def test_a_span_that_cannot_be_answered_is_refused_at_its_field(api, schedule, query, fields):
@@ -124,6 +127,21 @@ def test_as_of_now_is_accepted(api, schedule):
     assert (
         len(api.get(f"{SCHEDULES}{schedule.pk}/shifts/", query).json()["shifts"]) == 105
     )  # weeks from Mon 22 Mar 2027 to Mon 19 Mar 2029
+
+
+def test_history_is_answered_as_it_was_known(api, schedule, grace):
+    refresh_due(now=NOW - timedelta(days=1))
+    services.set_participants(rotation=schedule.rotations.get(), people=[grace], now=NOW - timedelta(hours=1))
+    refresh_due(now=NOW - timedelta(hours=1))
+    query = {"from": "2027-03-23T04:00:00Z", "to": "2027-03-23T05:00:00Z"}
+    found = {
+        as_of: [
+            one["person"]["name"]
+            for one in api.get(f"{SCHEDULES}{schedule.pk}/shifts/", query | {"as_of": as_of}).json()["shifts"]
+        ]
+        for as_of in ("2027-03-23T02:09:59Z", "2027-03-23T02:10:00Z", "2027-03-20T00:00:00Z")
+    }
+    assert list(found.values()) == [["Ada Moreno"], ["Grace Hopper"], []]
 
 
 def test_what_is_not_there_is_not_found(api, schedule):

@@ -1,13 +1,17 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from rotations.changes import services as changes
 from rotations.coverage import queries
+from rotations.coverage.services import refresh_due
+from rotations.night.models import Window
 from rotations.schedule import services
-from rotations.schedule.services import Turns
+from rotations.schedule.services import Layer, Turns
 
 NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)
+BEFORE = datetime(2027, 2, 1, tzinfo=UTC)
 
 
 def z(text: str) -> datetime:
@@ -81,7 +85,7 @@ def test_next_passes_over_who_has_left(schedule, grace, lise):
 
 
 def test_alone_in_the_order_nobody_is_next(schedule, ada):
-    services.set_participants(rotation=schedule.rotations.get(), people=[ada])
+    services.set_participants(rotation=schedule.rotations.get(), people=[ada], now=NOW)
     assert queries.next_on_call(schedule=schedule, at=NOW) is None
 
 
@@ -111,8 +115,8 @@ def test_list_and_instant_give_the_same_answer(schedule, dentist):
 
 def test_every_schedule_and_role_is_answered_also_when_nobody_is_on(schedule, ada, grace):
     later = Turns("UTC", "day", 1, date(2028, 1, 1), time(8))
-    services.create_rotation(schedule=schedule, role="shadow", name="Learners", turns=later, people=[grace])
-    services.create_schedule(name="Empty")
+    services.create_rotation(schedule=schedule, role="shadow", name="Learners", turns=later, people=[grace], now=NOW)
+    services.create_schedule(name="Empty", now=NOW)
     found = queries.everyone_on_call(at=NOW)
     assert [
         (one.schedule.name, [(role.role, [duty.person for duty in role.people]) for role in one.roles]) for one in found
@@ -121,9 +125,9 @@ def test_every_schedule_and_role_is_answered_also_when_nobody_is_on(schedule, ad
 
 @pytest.mark.usefixtures("dentist")
 def test_an_override_covers_one_role_of_one_schedule(schedule, turns, grace, lise):
-    services.create_rotation(schedule=schedule, role="secondary", name="Backup", turns=turns, people=[lise])
-    other = services.create_schedule(name="Tier 2")
-    services.create_rotation(schedule=other, role="primary", name="Tier 2", turns=turns, people=[lise])
+    services.create_rotation(schedule=schedule, role="secondary", name="Backup", turns=turns, people=[lise], now=NOW)
+    other = services.create_schedule(name="Tier 2", now=NOW)
+    services.create_rotation(schedule=other, role="primary", name="Tier 2", turns=turns, people=[lise], now=NOW)
     at = z("2027-03-23T21:00")
     assert [duty.person for duty in queries.on_call(schedule=schedule, at=at)] == [grace]
     assert [duty.person for duty in queries.on_call(schedule=schedule, at=at, role="secondary")] == [lise]
@@ -132,17 +136,70 @@ def test_an_override_covers_one_role_of_one_schedule(schedule, turns, grace, lis
 
 @pytest.mark.usefixtures("dentist")
 @pytest.mark.parametrize("schedules", [1, 5])
-def test_questions_cost_a_constant_number_of_queries(schedule, turns, grace, schedules, django_assert_num_queries):
+def test_questions_cost_a_constant_number_of_queries(schedule, turns, grace, schedules, django_assert_max_num_queries):
     for number in range(schedules):
-        extra = services.create_schedule(name=f"Extra {number}")
-        services.create_rotation(schedule=extra, role="primary", name="x", turns=turns, people=[grace])
-    with django_assert_num_queries(3):
+        extra = services.create_schedule(name=f"Extra {number}", now=NOW)
+        services.create_rotation(schedule=extra, role="primary", name="x", turns=turns, people=[grace], now=NOW)
+    with django_assert_max_num_queries(8):
         queries.on_call(schedule=schedule, at=NOW)
-    with django_assert_num_queries(3):
-        queries.next_on_call(schedule=schedule, at=NOW)
-    with django_assert_num_queries(3):
+    with django_assert_max_num_queries(8):
         queries.shifts(schedule=schedule, start=NOW, end=NOW + timedelta(days=365))
+    with django_assert_max_num_queries(8):
+        queries.everyone_on_call(at=NOW)
+    with django_assert_max_num_queries(16):  # who is alone has nobody next for long
+        queries.ahead(at=NOW, until=NOW + timedelta(days=7))
+
+
+@pytest.mark.parametrize("schedules", [1, 5])
+def test_stored_shifts_answer_in_one_query(schedule, turns, grace, schedules, django_assert_num_queries):
+    for number in range(schedules):
+        extra = services.create_schedule(name=f"Extra {number}", now=NOW)
+        services.create_rotation(schedule=extra, role="primary", name="x", turns=turns, people=[grace], now=NOW)
+    refresh_due(now=NOW)
+    with django_assert_num_queries(1):
+        queries.on_call(schedule=schedule, at=NOW)
+    with django_assert_num_queries(2):
+        queries.shifts(schedule=schedule, start=NOW, end=NOW + timedelta(days=300))
     with django_assert_num_queries(4):
         queries.everyone_on_call(at=NOW)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         queries.ahead(at=NOW, until=NOW + timedelta(days=7))
+
+
+def test_layers_of_one_level_stand_side_by_side_and_a_higher_one_wins(schedule, turns, ada, grace, lise):
+    beside = replace(turns, unit="day", first_on=date(2027, 3, 22))
+    services.create_rotation(schedule=schedule, role="primary", name="Beside", turns=beside, people=[lise], now=BEFORE)
+    assert [duty.person for duty in queries.on_call(schedule=schedule, at=NOW)] == [ada, lise]
+    above = replace(turns, unit="day", first_on=date(2027, 3, 1), weekdays=(1,))
+    services.create_rotation(
+        schedule=schedule, role="primary", name="Mondays", turns=above, people=[grace], now=BEFORE, layer=Layer(level=1)
+    )
+    assert [duty.person for duty in queries.on_call(schedule=schedule, at=NOW)] == [grace]
+    assert [duty.person for duty in queries.on_call(schedule=schedule, at=z("2027-03-23T16:00"))] == [ada, lise]
+
+
+def test_a_layer_with_a_window_counts_only_inside_it(schedule, turns, ada):
+    west = Layer(window=Window.objects.get(name="west"))
+    services.edit_rotation(
+        rotation=schedule.rotations.get(), name="Triage West", turns=turns, people=[ada], now=BEFORE, layer=west
+    )
+    (duty,) = queries.on_call(schedule=schedule, at=NOW)
+    assert (duty.since, duty.until) == (z("2027-03-22T22:28"), z("2027-03-23T06:30"))  # 15:28 to 23:30 in California
+    assert queries.on_call(schedule=schedule, at=z("2027-03-23T06:30")) == []
+
+
+def test_who_is_absent_leaves_a_gap_and_nobody_falls_into_it(schedule, turns, ada, grace):
+    services.create_rotation(
+        schedule=schedule, role="primary", name="Above", turns=turns, people=[grace], now=BEFORE, layer=Layer(level=1)
+    )
+    changes.add_absence(
+        person=grace,
+        kind="travel",
+        starts_at=z("2027-03-23T12:00"),
+        ends_at=z("2027-03-23T18:00"),
+        note="",
+        by=grace,
+        now=NOW,
+    )
+    assert queries.on_call(schedule=schedule, at=z("2027-03-23T12:00")) == []
+    assert [duty.person for duty in queries.on_call(schedule=schedule, at=z("2027-03-23T18:00"))] == [grace]

@@ -1,0 +1,165 @@
+"""Keep the shifts: store anew what has changed, a year ahead, and never rewrite what was.
+
+Run by the loop every second. Safe to run late, twice or in parallel: a schedule is locked while it is stored, and
+until it is, the resolver computes it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from django.db import connection, transaction
+from django.db.models import F, Max, Q
+
+from oncall.people.models import Person
+from rotations.coverage.compute import compute
+from rotations.coverage.coverage import Tile
+from rotations.coverage.models import Shift
+from rotations.coverage.queries import key_of
+from rotations.night.models import Window
+from rotations.schedule.models import Schedule
+from rotations.schedule.services import touch
+
+HORIZON = timedelta(days=366)
+EXTEND_BELOW = timedelta(days=365)  # so that a schedule without changes is looked at once a day
+BACK = timedelta(days=366)  # how far a schedule that was never stored is stored backwards
+
+
+class Row(NamedTuple):
+    """A shift to write: the columns of its table. A tuple, for a year of a thousand schedules has 300,000."""
+
+    key: UUID
+    schedule_id: UUID
+    role: str
+    person_id: UUID
+    rotation_id: UUID | None
+    origin: str
+    starts_at: datetime
+    ends_at: datetime
+    why: str
+    known_from: datetime
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How many rows were superseded and written."""
+
+    superseded: int
+    written: int
+
+
+def refresh_due(*, now: datetime, at_most: int = 10) -> int:
+    """Store the shifts of schedules that have changed or whose year runs short; return how many schedules."""
+    _notice_what_changed_below(now=now)
+    due = Schedule.objects.filter(
+        Q(stored_edition__isnull=True) | ~Q(stored_edition=F("edition")) | Q(stored_until__lt=now + EXTEND_BELOW)
+    ).order_by("stored_at", "pk")
+    done = 0
+    for pk in list(due.values_list("pk", flat=True)[:at_most]):
+        done += store(schedule_id=pk, now=now) is not None
+    return done
+
+
+@transaction.atomic
+def store(*, schedule_id: UUID, now: datetime) -> Stored | None:
+    """Bring the stored shifts of one schedule up to its rules; None if another is at it.
+
+    From the first change that is not stored yet on, rows that still hold stay untouched, others are closed
+    (`known_until`) and written anew. Before that instant nothing changes, ever.
+    """
+    schedule = Schedule.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=schedule_id).first()
+    if schedule is None:
+        return None
+    cut = _cut(schedule, now)
+    horizon = now + HORIZON
+    computed = compute([schedule], cut, horizon)
+    tiles = computed.by_schedule[schedule.pk].tiles
+    present = list(Shift.objects.as_known(None).filter(schedule=schedule, ends_at__gt=cut).order_by("starts_at"))
+    gone, new = _changes(schedule, present, tiles, cut, now)
+    Shift.objects.filter(pk__in=[row.pk for row in gone]).update(known_until=now)
+    _write(new)
+    Schedule.objects.filter(pk=schedule.pk).update(
+        stored_edition=schedule.edition, stored_until=horizon, stored_at=now, changed_at=schedule.changed_at or now
+    )
+    return Stored(len(gone), len(new))
+
+
+def _cut(schedule: Schedule, now: datetime) -> datetime:
+    """Return the instant from which on rules may say something new."""
+    if schedule.stored_edition is None:
+        return schedule.changed_at or now - BACK
+    if schedule.stored_edition != schedule.edition and schedule.changed_at is not None:
+        return schedule.changed_at
+    return now
+
+
+def _changes(
+    schedule: Schedule, present: Sequence[Shift], tiles: Sequence[Tile], cut: datetime, now: datetime
+) -> tuple[list[Shift], list[Row]]:
+    """Return the rows that no longer hold and those to write. What lies across `cut` keeps what it was until then."""
+    by_key = {(row.key, row.starts_at): row for row in present}
+    across = {(row.role, str(row.person_id), row.origin): row for row in present if row.starts_at < cut}
+    kept: set[int] = set()
+    gone: list[Shift] = []
+    new: list[Row] = []
+    for tile in tiles:
+        if tile.starts_at < cut:
+            old = across.get((tile.role, tile.person, tile.name))
+            key, starts_at = (old.key, old.starts_at) if old else (uuid5(key_of(tile, schedule), cut.isoformat()), cut)
+        else:
+            key, starts_at = key_of(tile, schedule), tile.starts_at
+            old = by_key.get((key, starts_at))
+        if old and str(old.person_id) == tile.person and old.ends_at == tile.ends_at and old.why == tile.why:
+            kept.add(old.pk)
+            continue
+        if old:
+            kept.add(old.pk)
+            gone.append(old)
+        new.append(_row(schedule, tile, key, starts_at, now))
+    for row in present:
+        if row.pk in kept:
+            continue
+        gone.append(row)
+        if row.starts_at < cut:  # it was so until then
+            whose = (row.key, schedule.pk, row.role, row.person_id, row.rotation_id, row.origin)
+            new.append(Row(*whose, row.starts_at, cut, row.why, now))
+    return gone, new
+
+
+def _row(schedule: Schedule, tile: Tile, key: UUID, starts_at: datetime, now: datetime) -> Row:
+    rotation = _uuid(tile.rotation) if tile.rotation else None
+    whose = (key, schedule.pk, tile.role, _uuid(tile.person), rotation, tile.name[:200])
+    return Row(*whose, starts_at, tile.ends_at, tile.why[:400], now)
+
+
+_uuid = lru_cache(maxsize=4096)(UUID)  # the same few people, again and again
+
+
+def _write(rows: Sequence[Row]) -> None:
+    """Copy them, which is ten times as fast as inserting."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        columns = ", ".join(Row._fields)
+        with cursor.copy(f"COPY {Shift._meta.db_table} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def _notice_what_changed_below(*, now: datetime) -> None:
+    """Windows, the site and people who leave lie in rooms that know nothing of schedules: look at what they changed."""
+    stored = Schedule.objects.filter(stored_edition=F("edition"))
+    windows = Window.objects.aggregate(at=Max("changed_at"))["at"]
+    found: dict[UUID, Schedule] = {}
+    if windows:
+        bound = stored.filter(rotations__window__isnull=False, stored_at__lt=windows)
+        found |= {schedule.pk: schedule for schedule in bound.distinct()}
+    gone = list(Person.objects.filter(is_active=False).values_list("pk", flat=True))
+    of_the_gone = Shift.objects.as_known(None).filter(person__in=gone, ends_at__gt=now)
+    ids = list(of_the_gone.order_by().values_list("schedule", flat=True).distinct()) if gone else []
+    found |= {schedule.pk: schedule for schedule in stored.filter(pk__in=ids)}  # no query when there are none
+    if found:
+        touch(schedules=found.values(), now=now)

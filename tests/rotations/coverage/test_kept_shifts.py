@@ -1,0 +1,244 @@
+"""Shifts are rows: stored a year ahead, their history kept; the past never changes by editing a rule."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from oncall.people.models import Person
+from rotations.changes import services as changes
+from rotations.changes.refusals import Refused
+from rotations.coverage import queries
+from rotations.coverage.compute import compute
+from rotations.coverage.models import Shift
+from rotations.coverage.services import refresh_due, store
+from rotations.night.models import Window
+from rotations.schedule import services
+from rotations.schedule.models import Schedule
+from rotations.schedule.services import Layer, Place, Turns
+
+NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)
+BEFORE = datetime(2027, 2, 1, tzinfo=UTC)
+
+
+def z(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def told(found):
+    return [(one.person.name, f"{one.starts_at:%d %b %H:%M}", f"{one.ends_at:%d %b %H:%M}") for one in found]
+
+
+def reorder(schedule: Schedule, *people: Person, now: datetime) -> None:
+    services.set_participants(rotation=schedule.rotations.get(), people=people, now=now)
+
+
+@pytest.fixture
+def stored(schedule):
+    refresh_due(now=NOW)
+    return Schedule.objects.get(pk=schedule.pk)
+
+
+def test_a_year_is_stored_and_says_what_the_rules_say(stored):
+    start, end = BEFORE, NOW + timedelta(days=365)
+    rows = Shift.objects.as_known(None).filter(schedule=stored).order_by("starts_at")
+    tiles = compute([stored], start, end).by_schedule[stored.pk].tiles
+    assert rows.count() == 56  # weeks from 1 March 2027; the last starts on 20 March 2028
+    assert [(str(row.person_id), row.starts_at, row.ends_at) for row in rows] == [
+        (tile.person, tile.starts_at, tile.ends_at) for tile in tiles
+    ][:56]
+
+
+def test_a_new_order_changes_what_is_to_come_and_nothing_before(stored, ada, grace, lise):
+    reorder(stored, grace, lise, ada, now=NOW)
+    refresh_due(now=NOW + timedelta(seconds=1))
+    found = queries.shifts(schedule=stored, start=z("2027-03-15T17:00"), end=z("2027-04-05T16:00"))
+    assert told(found) == [
+        ("Lise Girard", "15 Mar 16:00", "22 Mar 16:00"),
+        ("Ada Moreno", "22 Mar 16:00", "23 Mar 03:10"),
+        ("Grace Hopper", "23 Mar 03:10", "29 Mar 16:00"),
+        ("Lise Girard", "29 Mar 16:00", "05 Apr 16:00"),
+    ]
+
+
+def test_before_it_is_stored_a_change_is_answered_just_the_same(stored, ada, grace, lise):
+    reorder(stored, grace, lise, ada, now=NOW)
+    live = told(queries.shifts(schedule=stored, start=z("2027-03-15T17:00"), end=z("2027-04-05T16:00")))
+    refresh_due(now=NOW + timedelta(seconds=1))
+    assert live == told(queries.shifts(schedule=stored, start=z("2027-03-15T17:00"), end=z("2027-04-05T16:00")))
+
+
+def test_who_was_on_call_at_an_instant_as_known_at_another(stored, ada, grace, lise):
+    later = NOW + timedelta(hours=2)
+    reorder(stored, grace, lise, ada, now=later)
+    refresh_due(now=later)
+    start, end = z("2027-03-30T00:00"), z("2027-03-30T01:00")
+    assert [one.person for one in queries.shifts(schedule=stored, as_of=NOW, start=start, end=end)] == [grace]
+    assert [one.person for one in queries.shifts(schedule=stored, as_of=later, start=start, end=end)] == [lise]
+    assert [one.person for one in queries.shifts(schedule=stored, start=start, end=end)] == [lise]
+    assert queries.shifts(schedule=stored, as_of=NOW - timedelta(seconds=1), start=start, end=end) == []
+
+
+def test_rows_that_still_hold_are_left_alone(stored, grace):
+    changes.override(
+        schedule=stored,
+        role="primary",
+        person=grace,
+        starts_at=z("2027-03-24T00:00"),
+        ends_at=z("2027-03-24T08:00"),
+        reason="",
+        by=grace,
+        now=NOW,
+    )
+    assert store(schedule_id=stored.pk, now=NOW) is not None
+    written = Shift.objects.filter(known_from=NOW, schedule=stored).count()
+    superseded = Shift.objects.filter(schedule=stored, known_until__isnull=False)
+    assert told(superseded) == [("Ada Moreno", "22 Mar 16:00", "29 Mar 16:00")]
+    assert written == 56 + 3  # Ada, Grace, Ada again
+
+
+def test_a_shift_keeps_its_identity_when_it_is_stored_and_when_it_is_cut_short(schedule, grace):
+    start, end = z("2027-03-22T16:00"), z("2027-03-29T16:00")
+    (computed,) = queries.shifts(schedule=schedule, start=start, end=end)
+    refresh_due(now=NOW)
+    (row,) = queries.shifts(schedule=schedule, start=start, end=end)
+    assert row.id == computed.id
+    changes.override(
+        schedule=schedule, role="primary", person=grace, starts_at=z("2027-03-28T00:00"),
+        ends_at=z("2027-03-29T16:00"), reason="", by=grace, now=NOW,
+    )  # fmt: skip
+    refresh_due(now=NOW)
+    cut, _ = queries.shifts(schedule=schedule, start=start, end=end)
+    assert (cut.id, cut.ends_at) == (computed.id, z("2027-03-28T00:00"))
+
+
+def test_an_edit_touches_no_other_schedule(stored, turns, grace, ada):
+    other = services.create_schedule(name="Tier 2", now=BEFORE)
+    services.create_rotation(schedule=other, role="primary", name="Tier 2", turns=turns, people=[grace], now=BEFORE)
+    refresh_due(now=NOW)
+    reorder(stored, ada, now=NOW)
+    assert refresh_due(now=NOW) == 1
+    assert not Shift.objects.filter(schedule=other, known_until__isnull=False).exists()
+
+
+def test_who_leaves_is_off_the_rows_from_then_on_and_stays_in_the_past(stored, ada):
+    ada.is_active = False
+    ada.save()
+    refresh_due(now=NOW)
+    assert queries.on_call(schedule=stored, at=NOW + timedelta(hours=1)) == []
+    assert [duty.person for duty in queries.on_call(schedule=stored, at=NOW - timedelta(hours=1))] == [ada]
+
+
+def test_a_new_window_is_noticed(stored, turns, ada):
+    layer = Layer(window=Window.objects.get(name="west"))
+    services.edit_rotation(
+        rotation=stored.rotations.get(), name="Triage West", turns=turns, people=[ada], now=NOW, layer=layer
+    )
+    refresh_due(now=NOW)
+    Window.objects.filter(name="west").update(starts="evening_12 - 15 min", changed_at=NOW + timedelta(hours=1))
+    refresh_due(now=NOW + timedelta(hours=1, seconds=1))
+    (tomorrow,) = queries.on_call(schedule=stored, at=NOW + timedelta(days=1))
+    assert tomorrow.since == z("2027-03-23T23:27")  # an hour later than 15:27 in California
+
+
+def test_a_deleted_rotation_leaves_its_past(stored, ada):
+    services.delete_rotation(rotation=stored.rotations.get(), now=NOW)
+    assert [one.person for one in queries.on_call(schedule=stored, at=NOW - timedelta(hours=1))] == [ada]
+    refresh_due(now=NOW)
+    found = queries.shifts(schedule=stored, start=NOW - timedelta(hours=2), end=NOW + timedelta(days=30))
+    assert told(found) == [("Ada Moreno", "22 Mar 16:00", "23 Mar 03:10")]
+
+
+def test_beyond_the_stored_year_it_is_computed_and_joins_without_a_seam(stored):
+    start = stored.stored_until - timedelta(days=20)
+    found = queries.shifts(schedule=stored, start=start, end=start + timedelta(days=60))
+    assert [one.ends_at for one in found[:-1]] == [one.starts_at for one in found[1:]]
+    assert len({one.id for one in found}) == len(found) == 10
+
+
+def test_nothing_changed_writes_nothing(stored):
+    assert refresh_due(now=NOW + timedelta(minutes=1)) == 0
+    services.touch(schedules=[stored], now=NOW + timedelta(minutes=2))
+    kept = store(schedule_id=stored.pk, now=NOW + timedelta(minutes=2))
+    assert kept is not None
+    assert (kept.superseded, kept.written) == (0, 0)
+
+
+def test_a_turn_handed_on_by_the_clock_of_a_later_store_keeps_its_row(stored):
+    refresh_due(now=NOW + timedelta(days=2))
+    kept = Shift.objects.filter(schedule=stored, starts_at=z("2027-03-22T16:00"))
+    assert kept.get().known_until is None
+
+
+INSTANTS = st.datetimes(datetime(2027, 2, 2), datetime(2028, 8, 1)).map(lambda instant: instant.replace(tzinfo=UTC))
+SPANS = st.tuples(INSTANTS, st.integers(1, 60 * 24 * 20)).map(lambda two: (two[0], two[0] + timedelta(minutes=two[1])))
+
+
+class RowsAndRulesAgree(TestCase):
+    """Resolver = rows = rules at random instants, whatever was done before (issue: done when)."""
+
+    @settings(max_examples=25, phases=[Phase.explicit, Phase.generate])  # each stores a year
+    @given(
+        st.sampled_from(["hour", "day", "week", "month"]),
+        st.integers(1, 40),
+        st.integers(1, 3),
+        st.booleans(),
+        st.lists(SPANS, max_size=3),
+        st.lists(SPANS, max_size=2),
+        st.lists(INSTANTS, min_size=3, max_size=12),
+        st.sampled_from(["America/Los_Angeles", "Europe/Paris", "Australia/Lord_Howe", "Africa/Casablanca"]),
+    )
+    def test_at_random_instants(self, unit, every, at_once, windowed, covers, absences, instants, zone):
+        people = [
+            Person.objects.create_user(f"p{n}", name=name) for n, name in enumerate(["Zoë", "Ada", "bob", "Émile"])
+        ]
+        every = every * 24 if unit == "hour" else min(every, 6)
+        turns = Turns(zone, unit, every, date(2027, 2, 3), datetime(2027, 1, 1, 1, 30).time(), at_once=at_once)
+        schedule = services.create_schedule(name="Any", now=BEFORE)
+        window = Window.objects.get(name="west") if windowed else None
+        services.create_rotation(
+            schedule=schedule,
+            role="primary",
+            name="Any",
+            turns=turns,
+            people=people,
+            now=BEFORE,
+            layer=Layer(window=window),
+        )
+        services.create_rotation(
+            schedule=schedule,
+            role="primary",
+            name="Above",
+            turns=replace(turns, unit="week", every=1, at_once=1, weekdays=(6, 7)),
+            people=[Place(people[1], 2), Place(people[2], 1)],
+            now=BEFORE,
+            layer=Layer(level=1),
+        )
+        for nth, (start, end) in enumerate(covers):
+            try:
+                changes.override(
+                    schedule=schedule, role="primary", person=people[3], starts_at=start, ends_at=end, reason="",
+                    by=people[3], now=BEFORE, replaces=people[1] if nth % 2 else None,
+                )  # fmt: skip
+            except Refused:
+                continue
+        for start, end in absences:
+            try:
+                changes.add_absence(
+                    person=people[2], kind="leave", starts_at=start, ends_at=end, note="", by=people[2], now=BEFORE
+                )
+            except Refused:
+                continue
+        live = {at: _names(queries.on_call(schedule=schedule, at=at)) for at in instants}
+        refresh_due(now=BEFORE)
+        listed = queries.shifts(schedule=schedule, start=BEFORE, end=datetime(2028, 9, 1, tzinfo=UTC))
+        for at in instants:
+            assert _names(queries.on_call(schedule=schedule, at=at)) == live[at]
+            assert sorted(one.person.name for one in listed if one.starts_at <= at < one.ends_at) == live[at]
+
+
+def _names(duties) -> list[str]:
+    return sorted(duty.person.name for duty in duties)
