@@ -173,10 +173,11 @@ def programs(environment: Mapping[str, str], *, port: int, simulator_port: int) 
         python, "-m", "gunicorn", "oncall.wsgi:application", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
         "--workers", "2", "--threads", "8", "--graceful-timeout", "5", "--no-control-socket",
     ]  # fmt: skip
+    alone = ["--without-gossip", "--without-mingle"]
     commands = {
         "simulator": simulator,
         "web": web,
-        "worker": [*celery, "worker", "-c", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
+        "worker": [*celery, "worker", "-c", "2", "-Q", "pages,feeds", "--loglevel", "INFO", *alone],
         "beat": [*celery, "beat", "--loglevel", "INFO", "-s", str(PLACE / "beat-schedule"), "--pidfile="],
         "pulse": [python, "manage.py", "pulse"],
     }

@@ -35,6 +35,7 @@ if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set. Give it 50 or more random characters and keep them.")
 SECRET_KEY_FALLBACKS = [key for key in env("SECRET_KEY_FALLBACKS").split(",") if key]
 ALLOWED_HOSTS = [host.strip() for host in env("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",") if host.strip()]
+ABSENCE_FEED_HOSTS = [host.strip() for host in env("ABSENCE_FEED_HOSTS").split(",") if host.strip()]
 PUBLIC_BASE_URL = env("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [f"{urlsplit(PUBLIC_BASE_URL).scheme}://{urlsplit(PUBLIC_BASE_URL).netloc}"]
 
@@ -54,6 +55,7 @@ INSTALLED_APPS = [
     "oncall.limits",
     "oncall.troubles",
     "oncall.paging",
+    "rotations.night",
     "rotations.schedule",
     "rotations.changes",
     "rotations.coverage",
@@ -61,6 +63,7 @@ INSTALLED_APPS = [
     "incidents.escalation",
     "incidents.alarms",
     "incidents.signals",
+    "incidents.handover",
     "incidents.display",
 ]
 
@@ -205,6 +208,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AbsenceKind": "rotations.changes.models.Absence.Kind",
+        "WindowKind": "rotations.night.models.Window.Kind",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "incidents.signals.schema.add_hook",
@@ -227,6 +234,10 @@ CLOCK_FILE = "" if PRODUCTION else env("ONCALL_CLOCK_FILE")
 
 SENDERS = int(env("ONCALL_SENDERS", "4"))  # threads of one loop that talk to providers at once
 
+# What rooms above the loop do in it, by dotted name: called with `now` and `limits`, a few rows at a time.
+CHORES_EVERY_SECOND = ["incidents.handover.services.follow"]
+CHORES_EVERY_HALF_MINUTE = ["incidents.handover.services.keep"]
+
 # Celery: messages are hints, the rows decide (paging.md 3). Publishing gives up within a second when the broker hangs.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -239,7 +250,15 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_DEFAULT_QUEUE = "pages"
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "incidents.alarms.tasks.tick", "schedule": 1.0, "options": {"expires": 5}}}
+CELERY_TASK_ROUTES = {"rotations.changes.tasks.poll_feeds": {"queue": "feeds"}}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "incidents.alarms.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
+    "feeds": {
+        "task": "rotations.changes.tasks.poll_feeds",
+        "schedule": 60.0,
+        "options": {"expires": 55, "queue": "feeds"},
+    },
+}
 
 LOGGING = {
     "version": 1,

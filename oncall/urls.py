@@ -12,6 +12,7 @@ ROOMS = [
     "oncall.people",
     "oncall.limits",
     "oncall.paging",
+    "rotations.night",
     "rotations.schedule",
     "rotations.changes",
     "rotations.coverage",
@@ -19,6 +20,7 @@ ROOMS = [
     "incidents.escalation",
     "incidents.alarms",
     "incidents.signals",
+    "incidents.handover",
     "incidents.display",
 ]
 

@@ -4,7 +4,7 @@ import logging
 import re
 from typing import Any
 
-SECRET = re.compile(r"(/hooks/)(?!twilio/)[^/\s]+")
+SECRET = re.compile(r"(/(?:hooks|feeds)/)(?!twilio/)[^/\s]+")
 
 
 class HideSecrets(logging.Filter):
