@@ -5,6 +5,7 @@ from datetime import datetime
 
 from incidents.alarms import queries as alarms
 from oncall.limits import queries as limits
+from oncall.limits.queries import Limits
 from oncall.paging import queries as paging
 from oncall.troubles.models import Heartbeat, Trouble
 
@@ -29,9 +30,12 @@ class Pager:
         return self.beating and not self.late_pages and not self.late_alarms
 
 
-def pager(*, now: datetime) -> Pager:
-    """Return how the pager is at `now`. Without a fresh beat it is not well, whatever else is true."""
-    in_force = limits.at(now)
+def pager(*, now: datetime, in_force: Limits | None = None) -> Pager:
+    """Return how the pager is at `now`. Without a fresh beat it is not well, whatever else is true.
+
+    `in_force`: the limits, where the caller has them already.
+    """
+    in_force = in_force or limits.at(now)
     late = in_force.span("page_late_after_s")
     stale = float(in_force.number("tick_stale_after_s"))
     known = {beat.name: beat.age_at(now) for beat in Heartbeat.objects.filter(name__in=LOOPS)}

@@ -8,23 +8,27 @@ from django.shortcuts import render
 from incidents.alarms import queries as alarms
 from incidents.display import queries
 from incidents.escalation import queries as policies
+from incidents.handover import queries as handover
 from oncall import clock
+from oncall.limits import queries as limits
 from oncall.people import queries as people
 from oncall.people.viewer import viewer
-from rotations.coverage import queries as coverage
+from rotations.coverage.strip import now_and_next
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Tonight. The page and its live part have one address."""
     now, person = clock.now(), viewer(request)
+    in_force = limits.at(now)
     context = {
         "now": now,
         "open": list(alarms.open_alarms(for_person=person)[:50]),
         "resolved": list(alarms.recently_resolved(for_person=person, now=now, within=timedelta(hours=12))[:10]),
-        "on_call": coverage.ahead(at=now, until=now + timedelta(days=1), schedules=policies.schedules_by_tier()),
+        "on_call": now_and_next(at=now, until=now + timedelta(days=1), schedules=policies.schedules_by_tier()),
         "pilot": people.pilot(now=now),
         "pilot_term": people.has_pilot(now=now),
-        "pager": queries.pager(now=now),
+        "pager": queries.pager(now=now, in_force=in_force),
+        "waiting": handover.waiting_for(person, now=now, limits=in_force),
     }
     template = "display/home.html#live" if request.htmx else "display/home.html"  # type: ignore[attr-defined]
     return render(request, template, context)
