@@ -9,14 +9,14 @@ from uuid import UUID
 
 from django.db import OperationalError, transaction
 
+from incidents.alarms import turnover
+from incidents.alarms.calling import call_people, say_broken
 from incidents.alarms.models import CALLED_IN, ITSELF, OUTSIDE, Alarm, AlarmPage, LogEntry
-from incidents.alarms.pages import call, wait_for_turn
 from incidents.alarms.services import restart, write
 from incidents.escalation.decision import EmptyPolicy, Fire, Plan, Position, decide, plan_from_json
 from incidents.escalation.queries import Called, who_is_called
 from oncall.limits.queries import Limits
 from oncall.paging.models import Page
-from oncall.paging.services import Unreachable, say_unreachable
 from oncall.people import queries as people
 from oncall.troubles import services as troubles
 
@@ -57,7 +57,9 @@ def escalate_due(*, now: datetime, limits: Limits, at_most: int = 50) -> int:
 
 def _put_off(alarm_id: UUID, *, error: Exception, now: datetime) -> None:
     with transaction.atomic():
-        Alarm.objects.open().due(now).filter(pk=alarm_id).update(next_due=now + timedelta(seconds=5))
+        alarm, again = Alarm.objects.open().filter(pk=alarm_id), now + timedelta(seconds=5)
+        alarm.filter(next_due__lte=now).update(next_due=again)
+        alarm.filter(cover_due__lte=now).update(cover_due=again)
         if isinstance(error, OperationalError):
             return  # a lost race; it comes again in a moment
         if Alarm.objects.filter(pk=alarm_id, source_id=ITSELF).exists():
@@ -72,16 +74,26 @@ def _put_off(alarm_id: UUID, *, error: Exception, now: datetime) -> None:
 
 
 def take_step(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
-    """Take the step that is due: an acknowledgement lapses, or the plan goes on until somebody is called.
+    """Take the step that is due: an acknowledgement lapses, or the plan goes on until somebody is called; or, before
+    the next step, whoever came on call since the last is called.
 
     A step that reaches nobody moves on at once and says so; where a whole round reaches nobody, the last resort is
     called (pilot, managers, administrators). It is never silent.
     """
+    if alarm.next_due is not None and alarm.next_due > now:
+        turnover.look(alarm, now=now, limits=limits)
+        return
     if alarm.state == Alarm.State.ACKNOWLEDGED:
         holder = alarm.acknowledged_by
         write(alarm, LogEntry.Kind.LAPSED, f"Nothing from {holder} for a while: the policy starts again.", now=now)
         restart(alarm, now=now)
         return  # due at once: its first step is a transaction of its own, so that no page is held when turns are taken
+    _go_on(alarm, now=now, limits=limits)
+    turnover.mark(alarm, now=now, limits=limits)
+
+
+def _go_on(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
+    """Fire step after step until one reaches somebody."""
     plan = _plan(alarm, now=now)
     position = Position(alarm.step, alarm.round)
     repeat = limits.span("policy_end_repeat_s")
@@ -109,15 +121,8 @@ def _plan(alarm: Alarm, *, now: datetime) -> Plan:
         return plan_from_json(alarm.plan)
     except (KeyError, TypeError, ValueError) as error:
         log.exception("plan of alarm %s", alarm.pk)
-        _say_broken(alarm, f"Its policy cannot be read: {type(error).__name__}: {error}", now=now)
+        say_broken(alarm, f"Its policy cannot be read: {type(error).__name__}: {error}", now=now)
         return Plan("unreadable", ())
-
-
-def _say_broken(alarm: Alarm, text: str, *, now: datetime) -> None:
-    """Say aloud that something of this alarm is broken; about an alarm of our own only in its log."""
-    write(alarm, LogEntry.Kind.NOBODY, text, now=now)
-    if alarm.source_id != ITSELF:
-        troubles.raise_trouble(kind="engine", key=str(alarm.pk), text=f"{alarm.title}: {text}", url=alarm.path, now=now)
 
 
 def _advance(alarm: Alarm, fire: Fire, *, now: datetime) -> None:
@@ -136,7 +141,9 @@ def _call_step(alarm: Alarm, fire: Fire, *, now: datetime, limits: Limits) -> bo
     else:
         write(alarm, LogEntry.Kind.STEP, f"Step {fire.index + 1}: {names}.", now=now)
     called = _whom(alarm, fire, now=now)
-    return _call_people(alarm, called, fire=fire, prefix=prefix, now=now, limits=limits)
+    if not called:
+        write(alarm, LogEntry.Kind.NOBODY, f"Step {fire.index + 1} reaches nobody. Going on at once.", now=now)
+    return call_people(alarm, called, step=fire.index, prefix=prefix, now=now, limits=limits)
 
 
 def _whom(alarm: Alarm, fire: Fire, *, now: datetime) -> list[Called]:
@@ -151,43 +158,8 @@ def _whom(alarm: Alarm, fire: Fire, *, now: datetime) -> list[Called]:
             raise  # a deadlock or a database that is away says nothing about the target: the whole step comes again
         except Exception as error:
             log.exception("target %s of alarm %s", target, alarm.pk)
-            _say_broken(alarm, f"{target.name} cannot be asked: {type(error).__name__}: {error}", now=now)
+            say_broken(alarm, f"{target.name} cannot be asked: {type(error).__name__}: {error}", now=now)
     return list(found.values())
-
-
-def _call_people(
-    alarm: Alarm, called: list[Called], *, fire: Fire | None, prefix: str, now: datetime, limits: Limits
-) -> bool:
-    reached = False
-    wait_for_turn(one.person for one in called)
-    for one in called:
-        try:
-            with transaction.atomic():
-                page = call(
-                    alarm=alarm,
-                    person=one.person,
-                    step=fire.index if fire else OUTSIDE,
-                    why=one.why,
-                    now=now,
-                    limits=limits,
-                    prefix=prefix,
-                )
-        except Unreachable as error:
-            write(alarm, LogEntry.Kind.NOBODY, f"{error} ({one.why})", now=now)
-            say_unreachable(person=one.person, error=error, now=now)
-            continue
-        except OperationalError:
-            raise
-        except Exception as error:
-            log.exception("page to %s for alarm %s", one.person.pk, alarm.pk)
-            _say_broken(alarm, f"{one.person.name} cannot be paged: {type(error).__name__}: {error}", now=now)
-            continue
-        reached = True
-        text = f"Paging {one.person.name}: {one.why}."
-        write(alarm, LogEntry.Kind.PAGED, text, now=now, person=one.person, page=page)
-    if not called and fire is not None:
-        write(alarm, LogEntry.Kind.NOBODY, f"Step {fire.index + 1} reaches nobody. Going on at once.", now=now)
-    return reached
 
 
 def _last_resort(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
@@ -203,7 +175,7 @@ def _last_resort(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
     tried = set(lately.values_list("person_id", flat=True))
     for group in people.last_resort(now=now):
         called = [Called(person, why) for person in group if person.pk not in tried]
-        if called and _call_people(alarm, called, fire=None, prefix="", now=now, limits=limits):
+        if called and call_people(alarm, called, step=OUTSIDE, now=now, limits=limits):
             return
     again = now + limits.span("retry_unreached_s")
     alarm.next_due = min(alarm.next_due or again, again)

@@ -5,18 +5,23 @@ second, the pulse for ever. PostgreSQL is queue, clock and lock; nothing here is
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import psycopg
 from django.conf import settings
 from django.db import InterfaceError, connection
+from django.utils.module_loading import import_string
 
-from incidents.alarms import engine, watch
+from incidents.alarms import engine, turnover, watch
 from oncall import clock
 from oncall.limits import queries as limits
 from oncall.limits.queries import Limits
 from oncall.paging.sender import Sender
 from oncall.paging.wake import CHANNEL
 from oncall.troubles import services as troubles
+from rotations.changes import swaps
+from rotations.coverage import reminders
+from rotations.coverage import services as coverage
 from rotations.leave import services as leave
 
 log = logging.getLogger(__name__)
@@ -65,18 +70,34 @@ class Loop:
         return self._limits
 
     def _slow(self, now: datetime, in_force: Limits) -> None:
-        """Once a second: ask about lost answers, send notices, move on from dead ways, watch troubles, beat."""
+        """Once a second: ask about lost answers, send notices, move on from dead ways, follow who is on call, watch
+        troubles, beat.
+
+        Rooms above this one do their part by name (`settings.CHORES…`). Whatever may find many rows takes a few at a
+        time: no page waits for a rota.
+        """
         self._slow_at = now + SLOW_EVERY
         chores: list[Callable[[], object]] = [
             lambda: self.sender.reconcile(now=now, limits=in_force),
             lambda: self.sender.send_notices(now=now, limits=in_force),
             lambda: engine.hasten(now=now, limits=in_force),
+            lambda: turnover.notice_changes(now=now),
+            lambda: turnover.offer(now=now, limits=in_force),
             lambda: watch.watch(now=now),
+            *_named(settings.CHORES_EVERY_SECOND, now, in_force),
         ]
         if self._slowest_at is None or now >= self._slowest_at:
             self._slowest_at = now + SLOWEST_EVERY
             late_after = float(in_force.number("page_late_after_s"))
-            chores += [lambda: watch.audit(now=now, after_s=late_after), lambda: leave.close_forgotten(now=now)]
+            chores += [
+                lambda: watch.audit(now=now, after_s=late_after),
+                lambda: leave.close_forgotten(now=now),
+                lambda: swaps.remind_due(now=now),
+                lambda: swaps.expire_due(now=now),
+                lambda: reminders.send_due(now=now),
+                *_named(settings.CHORES_EVERY_HALF_MINUTE, now, in_force),
+            ]
+        chores.append(lambda: coverage.refresh_due(now=now, at_most=5))
         for chore in chores:
             try:
                 chore()
@@ -106,3 +127,12 @@ class Loop:
         self.sender.close()
         if self._listener is not None:
             self._listener.close()
+
+
+def _named(names: list[str], now: datetime, in_force: Limits) -> list[Callable[[], object]]:
+    """Return the chores that settings name by dotted path; each takes `now` and `limits`."""
+    return [partial(_do, name, now=now, limits=in_force) for name in names]
+
+
+def _do(name: str, *, now: datetime, limits: Limits) -> None:
+    import_string(name)(now=now, limits=limits)

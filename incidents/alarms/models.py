@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -14,6 +15,8 @@ ITSELF = uuid.UUID("00000000-0000-4000-8000-000000000001")  # source of alarms a
 PEOPLE = uuid.UUID("00000000-0000-4000-8000-000000000002")  # raised by somebody, by button or API
 
 
+COVER = ["cover_due", "cover_schedules", "cover_edition"]  # columns that go together
+
 CALLED_IN = -1  # step of a page for help: it goes on when somebody else has the alarm
 OUTSIDE = -2  # step of a page of the last resort
 HANDED_OVER = -3  # step of a page to whom it was handed over
@@ -24,7 +27,8 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
         return self.exclude(state=Alarm.State.RESOLVED)
 
     def due(self, now: datetime) -> "AlarmQuerySet":
-        return self.filter(next_due__lte=now)
+        """Those whose next step has come, or for whose present step somebody else is on call."""
+        return self.filter(Q(next_due__lte=now) | Q(cover_due__lte=now))
 
     def visible_to(self, person: Person) -> "AlarmQuerySet":
         """Everybody signed in sees every alarm. (Restricted rooms come with security incidents.)"""
@@ -36,7 +40,9 @@ class Alarm(models.Model):
 
     `cycle` counts how often it began anew (reopened, acknowledgement lapsed, worse than before); an answer to an older
     cycle is refused. `version` counts changes of state. `plan` is the policy as it was when the cycle began; who is on
-    call is asked live at each step. `source_id` is the identity of a source of signals, or one of the two above.
+    call is asked live at each step, and again when that changes before the next: `cover_due` is when, `cover_schedules`
+    are the schedules that the present step targets, `cover_edition` the changes to them that were seen.
+    `source_id` is the identity of a source of signals, or one of the two above.
     """
 
     class State(models.TextChoices):
@@ -76,6 +82,9 @@ class Alarm(models.Model):
     round = models.PositiveSmallIntegerField(default=0)
     stepped_at = models.DateTimeField(null=True, blank=True)  # null: no step of this cycle has fired yet
     next_due = models.DateTimeField(null=True, blank=True)  # null: resolved, nobody to call
+    cover_due = models.DateTimeField(null=True, blank=True)  # null: who is on call stays so until the next step
+    cover_schedules = ArrayField(models.UUIDField(), default=list, blank=True)
+    cover_edition = models.PositiveBigIntegerField(null=True, blank=True)  # null: its step asks no schedule
     objects = AlarmQuerySet.as_manager()
 
     class Meta:
@@ -102,12 +111,17 @@ class Alarm(models.Model):
         ]
         indexes = [
             models.Index(name="alarm_due", fields=["next_due"], condition=~Q(state="resolved")),
+            models.Index(name="alarm_cover_due", fields=["cover_due"], condition=Q(cover_due__isnull=False)),
             models.Index(name="alarm_by_key", fields=["source_id", "key", "-fired_at"]),
             models.Index(name="alarm_newest", fields=["-fired_at", "id"]),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    def forget_cover(self) -> None:
+        """Nobody who comes on call matters to it until its next step."""
+        self.cover_due, self.cover_schedules, self.cover_edition = None, [], None
 
     @property
     def path(self) -> str:
@@ -129,6 +143,7 @@ class AlarmPage(models.Model):
     why = models.CharField(max_length=300)
     linked_at = models.DateTimeField()
     edition = models.PositiveIntegerField(default=1, help_text="Of the page, when this joined it.")
+    released = models.BooleanField(default=False, help_text="Its person went off call; the page is not for this alarm.")
     hastened = models.BooleanField(default=False, help_text="Its failure has already moved the alarm on.")
 
     class Meta:
@@ -147,6 +162,7 @@ class LogEntry(models.Model):
         WORSE = "worse", "worse"
         REOPENED = "reopened", "reopened"
         STEP = "step", "step"
+        HANDOFF = "handoff", "handoff"
         PAGED = "paged", "paged"
         NOBODY = "nobody", "nobody reached"
         END = "end", "end of policy"

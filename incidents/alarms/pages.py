@@ -30,6 +30,7 @@ def call(*, alarm: Alarm, person: Person, step: int, why: str, now: datetime, li
     calling = Page.objects.calling().select_for_update().filter(person=person)
     same = calling.filter(links__alarm=alarm, links__cycle=alarm.cycle).first()
     if same is not None:
+        same.links.filter(alarm=alarm, cycle=alarm.cycle, released=True).update(released=False)  # on call again
         if same.next_rung < len(same.ladder):
             if step == CALLED_IN:  # wanted by hand from now on, whoever acknowledges
                 same.links.filter(alarm=alarm, cycle=alarm.cycle).update(step=CALLED_IN, why=why[:300])
@@ -113,8 +114,27 @@ def _locked(links: QuerySet[AlarmPage]) -> list[Page]:
 
 def shared(page: Page, *, alarm: Alarm) -> bool:
     """Say whether another alarm, firing in the cycle this page was made for, still needs the page."""
-    firing = AlarmPage.objects.filter(page=page, alarm__state=Alarm.State.FIRING, cycle=F("alarm__cycle"))
+    links = AlarmPage.objects.filter(page=page, released=False)
+    firing = links.filter(alarm__state=Alarm.State.FIRING, cycle=F("alarm__cycle"))
     return firing.exclude(alarm=alarm).exists()
+
+
+def release(*, alarm: Alarm, step: int, keep: Iterable[str], why: str, now: datetime) -> list[Person]:
+    """End the pages of this step to whoever is not in `keep` (ids of people): they are not on call any more.
+
+    A page that another firing alarm shares goes on for that one. Returns whose calls this alarm no longer makes.
+    """
+    kept = set(keep)
+    links = AlarmPage.objects.filter(alarm=alarm, cycle=alarm.cycle, step=step, released=False)
+    gone = []
+    for page in _locked(links):
+        if str(page.person_id) in kept:
+            continue
+        links.filter(page=page).update(released=True)
+        if not shared(page, alarm=alarm):
+            paging.cancel(page=page, why=why, now=now)
+        gone.append(page.person)
+    return gone
 
 
 def answered_by(*, alarm: Alarm, person: Person, why: str, now: datetime) -> None:

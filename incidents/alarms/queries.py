@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from incidents.alarms.models import Alarm
 from oncall.paging.models import Attempt, Callback, Page
@@ -101,5 +101,6 @@ def calling(alarm: Alarm) -> list[Page]:
 
 
 def late(*, now: datetime, after: timedelta) -> QuerySet[Alarm]:
-    """Return alarms whose step is late: due for longer than `after`, and nobody has taken it."""
-    return Alarm.objects.open().filter(next_due__lt=now - after)
+    """Return alarms that are late: a step, or a look at who is on call, due for longer than `after` and not taken."""
+    before = now - after
+    return Alarm.objects.open().filter(Q(next_due__lt=before) | Q(cover_due__lt=before))

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from incidents.alarms.evidence import everyone_stands_down
-from incidents.alarms.models import PEOPLE, Alarm, LogEntry
+from incidents.alarms.models import COVER, PEOPLE, Alarm, LogEntry
 from incidents.alarms.pages import end_needless
 from incidents.escalation import queries as policies
 from incidents.escalation.models import EscalationPolicy
@@ -139,6 +139,7 @@ def restart(alarm: Alarm, *, now: datetime) -> None:
     alarm.state, alarm.cycle, alarm.version = Alarm.State.FIRING, alarm.cycle + 1, alarm.version + 1
     alarm.acknowledged_at = alarm.acknowledged_by = alarm.resolved_at = alarm.stepped_at = None
     alarm.step = alarm.round = 0
+    alarm.forget_cover()
     alarm.next_due = now
     alarm.save()
     wake()
@@ -159,7 +160,8 @@ def resolve(*, alarm: Alarm, now: datetime, by: Person | None = None, why: str =
         return alarm
     alarm.state, alarm.resolved_at, alarm.next_due = Alarm.State.RESOLVED, now, None
     alarm.version += 1
-    alarm.save(update_fields=["state", "resolved_at", "next_due", "version"])
+    alarm.forget_cover()
+    alarm.save(update_fields=["state", "resolved_at", "next_due", "version", *COVER])
     who = by.name if by else alarm.source
     write(alarm, LogEntry.Kind.RESOLVED, f"{who} resolved it.{' ' + why if why else ''}", now=now, person=by)
     everyone_stands_down(alarm=alarm, by=by, now=now)

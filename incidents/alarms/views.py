@@ -130,6 +130,21 @@ def acknowledge(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 @require_POST
+def take_over(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Take it from whoever had it when the button was drawn."""
+    try:
+        holder = UUID(request.POST.get("holder", ""))
+    except ValueError:
+        holder = None
+    return _act(
+        request,
+        id,
+        "acknowledge",
+        lambda alarm: work.take_over(alarm=alarm, by=viewer(request), holder=holder, now=clock.now()),
+    )
+
+
+@require_POST
 def resolve(request: HttpRequest, id: UUID) -> HttpResponse:
     why = request.POST.get("why", "").replace("\x00", "")[:1000]
     return _act(

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from incidents.alarms import services
+from incidents.alarms import queries, services
 from incidents.alarms.models import ITSELF, Alarm
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
@@ -45,7 +45,7 @@ def audit(*, now: datetime, after_s: float) -> int:
     """Say aloud when pages or alarms are late: nobody is doing the pager's work. Returns how many are late."""
     after = timedelta(seconds=after_s)
     pages = paging.late(now=now, after=after).count()
-    alarms = Alarm.objects.open().filter(next_due__lt=now - after).count()
+    alarms = queries.late(now=now, after=after).count()
     if pages or alarms:
         text = (
             f"{pages} pages and {alarms} alarms are more than {after_s:.0f} s late. Look at the pulse and the workers."

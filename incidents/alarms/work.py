@@ -3,14 +3,16 @@ down.
 """
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from incidents.alarms.evidence import acted, lock_leave, relieve
-from incidents.alarms.models import CALLED_IN, HANDED_OVER, Alarm, LogEntry
+from incidents.alarms.models import CALLED_IN, COVER, HANDED_OVER, Alarm, LogEntry
 from incidents.alarms.pages import answered_by, call, end_needless, wait_for_turn
 from incidents.alarms.services import AlreadyResolved, write
 from oncall.limits import queries as limits
+from oncall.paging import services as paging
 from oncall.paging.models import Page
 from oncall.paging.wake import wake
 from oncall.people.models import Person
@@ -62,7 +64,8 @@ def acknowledge(*, alarm: Alarm, by: Person, now: datetime, cycle: int | None = 
     if not again:
         alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.ACKNOWLEDGED, by, now
         alarm.version += 1
-    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version"])
+    alarm.forget_cover()
+    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version", *COVER])
     text = f"{by.name} still has it." if again else f"{by.name} has it."
     write(alarm, LogEntry.Kind.ACKNOWLEDGED, text, now=now, person=by)
     acted(alarm=alarm, person=by, kind="acknowledge", text=f"Acknowledged “{alarm.title}”.", now=now)
@@ -70,6 +73,34 @@ def acknowledge(*, alarm: Alarm, by: Person, now: datetime, cycle: int | None = 
         answered_by(alarm=alarm, person=by, why=f"{by.name} still has it.", now=now)
     else:
         end_needless(alarm=alarm, by=by, why=f"{by.name} has it.", now=now, help_goes_on=True)
+    return alarm
+
+
+@transaction.atomic
+def take_over(*, alarm: Alarm, by: Person, now: datetime, holder: UUID | None = None) -> Alarm:
+    """Take an alarm out of the hands of whoever has it, as at a handoff; they are told. A firing one is acknowledged.
+
+    `holder`: from whom, as the press was offered; where somebody else has it by then, nothing changes.
+
+    :raises AlreadyAcknowledged: if it is not `holder` any more who has it.
+    :raises AlreadyResolved: as above.
+    """
+    alarm = _lock(alarm, cycle=None)
+    before = alarm.acknowledged_by
+    if before is None or before.pk == by.pk:
+        return acknowledge(alarm=alarm, by=by, now=now)
+    if holder is not None and holder != before.pk:
+        raise AlreadyAcknowledged(f"{before.name} took this at {_clock(alarm.acknowledged_at)}.")
+    lock_leave([alarm], by)
+    relieve(alarm=alarm, by=by, now=now)
+    alarm.acknowledged_by, alarm.acknowledged_at, alarm.version = by, now, alarm.version + 1
+    alarm.next_due = now + limits.at(now).span("acknowledgement_lapse_s")
+    alarm.save(update_fields=["acknowledged_by", "acknowledged_at", "next_due", "version"])
+    write(alarm, LogEntry.Kind.REASSIGNED, f"{by.name} takes it over from {before.name}.", now=now, person=by)
+    acted(alarm=alarm, person=by, kind="acknowledge", text=f"Took over “{alarm.title}” from {before.name}.", now=now)
+    answered_by(alarm=alarm, person=by, why=f"{by.name} has it.", now=now)
+    key = f"taken-over:{alarm.pk}:{alarm.version}"
+    paging.notice(key=key, person=before, text=f"{by.name} has “{alarm.title[:120]}” now.", now=now)
     return alarm
 
 
@@ -138,7 +169,8 @@ def reassign(*, alarm: Alarm, to: Person, by: Person, now: datetime) -> Page:
     alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
     alarm.version += 1
     alarm.next_due = now + in_force.span("reassign_wait_s")
-    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version"])
+    alarm.forget_cover()  # it is with them, whoever comes on call meanwhile
+    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version", *COVER])
     write(alarm, LogEntry.Kind.REASSIGNED, f"{by.name} hands it over to {to.name}.", now=now, person=by, page=page)
     return page
 

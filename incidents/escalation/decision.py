@@ -1,10 +1,10 @@
-"""PURE. Which step of a policy fires now, and when the next one is due.
+"""PURE. Which step of a policy fires now, when the next one is due, and who else is called when somebody takes over.
 
 Whom a step reaches is asked live by the caller; if it is nobody, it asks again with the next position at once. The end
 is never silence: after the last round the last step repeats for as long as nobody answers (paging.md 3.1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +80,83 @@ def decide(*, plan: Plan, position: Position, now: datetime, repeat: timedelta) 
     if after.step == len(plan.steps):
         after = Position(0, position.round + 1)
     return Fire(position.step, step, after, now + timedelta(seconds=step.wait_s), end=False)
+
+
+def present(plan: Plan, position: Position) -> int | None:
+    """Return the step that fired last, where `position` is the one to fire next; None before the first.
+
+    Past the last round it is the last step, which repeats.
+    """
+    if not plan.steps or position == Position():
+        return None
+    return position.step - 1 if position.step else len(plan.steps) - 1
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Somebody is on call for what the present step targets, since an instant."""
+
+    person: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Held:
+    """A handoff whose note nobody has accepted: until then `outgoing` holds the pager too (domain.md 5.10)."""
+
+    at: datetime
+    incoming: str
+    outgoing: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who must be called now for the step that fired last, whose page goes on, and when to look again.
+
+    `call` came on call since the step; `also` hold the pager still. Who is in none of the three is no longer called.
+    """
+
+    call: tuple[str, ...]
+    also: tuple[str, ...]
+    keep: frozenset[str]
+    look_at: datetime | None  # None: nothing changes before the next step
+
+
+def turn_over(
+    *,
+    stepped_at: datetime,
+    now: datetime,
+    on_call: Sequence[Duty],
+    held: Sequence[Held],
+    called: Collection[str],
+    changes_at: datetime | None,
+    after: timedelta,
+    lasts: timedelta,
+) -> Turn:
+    """Return what a change of who is on call means at `now` for a step that fired at `stepped_at` (domain.md 5.10).
+
+    Coverage changes at the boundary: who came on call since the step is called at once, and whoever went off gets
+    nothing new. A step that fires after the boundary, while the note is not accepted, calls the outgoing person too,
+    `after` the step, until `lasts` after the boundary. `called`: whom this step has called. `changes_at`: when who is
+    on call changes next; None: not before the next step.
+    """
+    here = [duty.person for duty in on_call]
+    call = tuple(duty.person for duty in on_call if duty.since > stepped_at and duty.person not in called)
+    also: list[str] = []
+    keep = set(here)
+    looks = [changes_at] if changes_at else []
+    for one in held:
+        end = one.at + lasts
+        if not one.at <= stepped_at or not one.at <= now < end or one.incoming not in here or one.outgoing in here:
+            continue
+        due = stepped_at + after
+        if due >= end:
+            continue
+        keep.add(one.outgoing)
+        looks.append(due if due > now else end)
+        if due <= now and one.outgoing not in called and one.outgoing not in also:
+            also.append(one.outgoing)
+    return Turn(call, tuple(also), frozenset(keep), min((look for look in looks if look > now), default=None))
 
 
 def plan_from_json(data: dict[str, Any]) -> Plan:

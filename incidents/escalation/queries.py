@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from incidents.escalation.decision import Plan, StepPlan, Target, plan_as_json
+from incidents.escalation.decision import Duty, Held, Plan, StepPlan, Target, plan_as_json
 from incidents.escalation.models import EscalationPolicy, Step
 from oncall.people.models import Person
 from rotations.coverage import queries as coverage
+from rotations.coverage.models import Handoff
 from rotations.schedule.models import Schedule
 
 
@@ -65,6 +66,62 @@ def _people(target: Target, *, now: datetime) -> list[Called]:
         return [Called(person, "named in the policy") for person in Person.objects.active().filter(pk=target.id)]
     members = Person.objects.active().filter(memberships__team=target.id)
     return [Called(person, f"member of {target.name.removeprefix('everyone in ')}") for person in members]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Who stands behind the schedules of a step at an instant. `people`: everybody it names, with why they are called.
+
+    `edition` counts the changes to these schedules: as long as it is the same, nothing changes before `changes_at`.
+    """
+
+    schedules: list[UUID]
+    edition: int
+    on_call: list[Duty]
+    held: list[Held]
+    people: dict[str, Called]
+    changes_at: datetime | None  # None: not before the end of what was asked for
+
+
+def editions(schedules: Iterable[UUID]) -> dict[UUID, int]:
+    """Return how often each of these schedules has changed."""
+    return dict(Schedule.objects.filter(pk__in=list(schedules)).values_list("pk", "edition"))
+
+
+def standing(targets: Iterable[Target], *, now: datetime, until: datetime, lasts: timedelta) -> Standing:
+    """Return who is on call at `now` for those of `targets` that are schedules, and when that changes before `until`.
+
+    `lasts`: how long after a boundary the outgoing person may hold the pager. Four queries, however many schedules.
+    """
+    roles = {(UUID(target.id), target.role) for target in targets if target.kind == "schedule"}
+    schedules = list(Schedule.objects.filter(pk__in={pk for pk, _ in roles}).order_by("pk"))
+    if not schedules:
+        return Standing([], 0, [], [], {}, None)
+    on_call: list[Duty] = []
+    people: dict[str, Called] = {}
+    changes: list[datetime] = []
+    found = coverage.every_shift(schedules=schedules, start=now, end=max(until, now + coverage.MOMENT))
+    for shift in (shift for many in found.values() for shift in many if (shift.schedule.pk, shift.role) in roles):
+        changes += [instant for instant in (shift.starts_at, shift.ends_at) if now < instant < until]
+        if shift.starts_at <= now < shift.ends_at:
+            on_call.append(Duty(str(shift.person.pk), shift.starts_at))
+            why = f"on call for {shift.schedule.name}: {shift.why}"
+            people.setdefault(str(shift.person.pk), Called(shift.person, why))
+    held: list[Held] = []
+    for handoff in _held(schedules, now=now, lasts=lasts):
+        outgoing = handoff.outgoing
+        if outgoing is None or (handoff.schedule_id, handoff.role) not in roles:
+            continue
+        held.append(Held(handoff.at, str(handoff.incoming_id), str(outgoing.pk)))
+        why = f"{handoff.incoming.name} has not accepted the handover note of {handoff.schedule.name} yet"
+        people.setdefault(str(outgoing.pk), Called(outgoing, why))
+    edition = sum(schedule.edition for schedule in schedules)
+    return Standing([schedule.pk for schedule in schedules], edition, on_call, held, people, min(changes, default=None))
+
+
+def _held(schedules: Iterable[Schedule], *, now: datetime, lasts: timedelta) -> Iterable[Handoff]:
+    waiting = Handoff.objects.filter(accepted_at__isnull=True, at__gt=now - lasts, at__lte=now, schedule__in=schedules)
+    return waiting.filter(outgoing__is_active=True).select_related("incoming", "outgoing", "schedule").order_by("at")
 
 
 def default_policy() -> EscalationPolicy | None:

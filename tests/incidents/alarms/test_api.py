@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.alarms import services
+from incidents.alarms import services, work
 from incidents.alarms.models import PEOPLE
 from oncall import clock
 from tests.conftest import NOW
@@ -80,3 +80,18 @@ def test_the_timeline_has_the_shape_of_every_list(as_ada, alarm):
             }
         ],
     }
+
+
+def test_an_alarm_is_taken_over_from_who_has_it_and_from_nobody_else(as_ada, alarm, ada, grace):
+    work.acknowledge(alarm=alarm, by=grace, now=NOW)
+
+    lost = as_ada.post(
+        f"/api/v1/alarms/{alarm.pk}/take-over/", {"holder": str(ada.pk)}, content_type="application/json"
+    )
+    taken = as_ada.post(
+        f"/api/v1/alarms/{alarm.pk}/take-over/", {"holder": str(grace.pk)}, content_type="application/json"
+    )
+
+    assert lost.status_code == 409
+    assert lost.json() == {"detail": ["Grace Okafor took this at 03:10 UTC."]}
+    assert (taken.status_code, taken.json()["acknowledged_by"]) == (200, "Ada Moreno")

@@ -11,6 +11,7 @@ from incidents.alarms.models import PEOPLE, Alarm
 from oncall import clock
 from oncall.limits import queries as limits
 from oncall.paging.models import Page
+from rotations.coverage.services import refresh_due
 from tests.conftest import NOW, make_person
 
 pytestmark = pytest.mark.django_db
@@ -191,11 +192,31 @@ def test_an_alarm_s_page_costs_the_same_however_long_its_story(as_ada, alarm, ad
 
 
 def test_home_shows_what_is_open_and_who_is_on_call(as_ada, alarm, django_assert_max_num_queries):
+    refresh_due(now=clock.now())
     with django_assert_max_num_queries(25):
         text = as_ada.get("/").content.decode()
 
     assert "No alerts for images" in text
     assert "Ada Moreno" in text
+
+
+def test_an_alarm_somebody_else_has_is_taken_over_in_one_press(as_grace, alarm, ada, grace):
+    work.acknowledge(alarm=alarm, by=ada, now=clock.now())
+    assert "Take it over from Ada Moreno" in as_grace.get(alarm.path).content.decode()
+
+    press(as_grace, alarm, "take_over", holder=ada.pk)
+
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_by == grace
+
+
+def test_taken_over_by_a_third_meanwhile_the_press_says_who_has_it(as_grace, alarm, ada, pilot):
+    work.acknowledge(alarm=alarm, by=pilot, now=clock.now())
+
+    response = press(as_grace, alarm, "take_over", holder=ada.pk)
+
+    assert response.status_code == 409
+    assert "Petra Pilot took this at" in response.content.decode()
 
 
 def test_home_without_a_beat_does_not_say_that_all_is_well(as_ada, db):
