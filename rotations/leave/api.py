@@ -15,9 +15,9 @@ from oncall import clock
 from oncall.people.cursor import ByCursor
 from oncall.people.models import Person
 from rotations.coverage.api import ERRORS, NameSerializer
-from rotations.schedule.shapes import InstantField
 from rotations.leave import queries, rules
 from rotations.leave.models import CallOut, LedgerEntry
+from rotations.schedule.shapes import InstantField
 
 PERSON = OpenApiParameter(
     "person",

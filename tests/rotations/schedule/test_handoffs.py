@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rotations.night.wall import wall_instant
 from rotations.schedule.handoffs import (
     EVERY_DAY,
     MOMENT,
@@ -18,7 +19,6 @@ from rotations.schedule.handoffs import (
     shifts_at,
     shifts_between,
 )
-from rotations.night.wall import wall_instant
 
 ZONES = sorted(available_timezones())
 WORK_DAYS = frozenset({1, 2, 3, 4, 5})
