@@ -55,7 +55,7 @@ demo-reset: bootstrap
 PYTEST = ONCALL_ENV=test exec $(BIN)/python -m pytest
 
 test: bootstrap
-	@$(PYTEST) -n 2 --dist loadfile -m "not long" $(ARGS)
+	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
 
 test-long: bootstrap
 	@$(PYTEST) -m long $(ARGS)
