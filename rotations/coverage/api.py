@@ -85,8 +85,10 @@ class OnCallView(APIView):
     def get(self, request: Request) -> Response:
         asked = _checked(OnCallQuery, request)
         at = asked.get("at") or clock.now()
-        schedules = [_schedule(asked["schedule"])] if "schedule" in asked else None
+        schedules = Schedule.objects.filter(pk=asked["schedule"]) if "schedule" in asked else None
         cover = queries.everyone_on_call(at=at, schedules=schedules)
+        if not cover and schedules is not None:
+            raise _no_such_schedule()
         return Response(OnCallAnswer({"at": at, "schedules": cover}).data)
 
 
@@ -196,5 +198,9 @@ def _checked(serializer_class: type[serializers.Serializer[Any]], request: Reque
 def _schedule(id: UUID) -> Schedule:
     schedule = Schedule.objects.filter(pk=id).first()
     if schedule is None:
-        raise NotFound("There is no schedule with that id.")
+        raise _no_such_schedule()
     return schedule
+
+
+def _no_such_schedule() -> NotFound:
+    return NotFound("There is no schedule with that id.")

@@ -106,7 +106,7 @@ def resolve(
     bases = {layer.id: _shifts(layer, start, end) for layer in layers}
     low = min([start, *(shift.starts_at for base in bases.values() for shift in base)])
     high = max([end, *(shift.ends_at for base in bases.values() for shift in base)])
-    if any(layer.level for layer in layers):  # what lies above may cut anywhere in a shift that only touches
+    if len(layers) > 1:  # what lies above may cut anywhere in a shift that only touches
         bases = {layer.id: _shifts(layer, low, high) for layer in layers}
     tiles: list[Tile] = []
     missing: list[Tile] = []

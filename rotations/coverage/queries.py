@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID, uuid5
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from oncall.people.models import Person
 from rotations.coverage.compute import compute
@@ -93,16 +93,19 @@ def on_call(*, schedule: Schedule, at: datetime, role: str = "primary") -> list[
     duties = [_duty_of_row(row) for row in stored]  # one query, on the pager's way
     if duties:
         return sorted(duties, key=lambda duty: (duty.since, duty.person.name))
-    if Schedule.objects.filter(pk=schedule.pk, stored_edition=F("edition"), stored_until__gt=at).exists():
+    current = Schedule.objects.filter(pk=schedule.pk).first() or schedule
+    if is_fresh(current) and current.stored_until and at < current.stored_until:
         return []  # the rows are true, and say that nobody is
-    (cover,) = everyone_on_call(at=at, schedules=[schedule])
-    return next((found.people for found in cover.roles if found.role == role), [])
+    found = _shifts([current], at, at + MOMENT, None, current=True)[current.pk]
+    return [_duty(one) for one in found if one.role == role]
 
 
 def everyone_on_call(*, at: datetime, schedules: Iterable[Schedule] | None = None) -> list[ScheduleCover]:
     """Return who is on call at `at` for every schedule (or these), by name, and for every role it has."""
-    found = list(Schedule.objects.all() if schedules is None else schedules)
-    shifts = _shifts(found, at, at + MOMENT, None)
+    wanted = Schedule.objects.all() if schedules is None else schedules
+    unread = wanted.all() if isinstance(wanted, QuerySet) else None  # a copy that nobody has read yet
+    found = list(wanted if unread is None else unread)
+    shifts = _shifts(found, at, at + MOMENT, None, current=unread is not None)
     roles = _roles(found)
     return [
         ScheduleCover(
@@ -169,11 +172,18 @@ def is_fresh(schedule: Schedule) -> bool:
 
 
 def _shifts(
-    schedules: Sequence[Schedule], start: datetime, end: datetime, as_of: datetime | None
+    schedules: Sequence[Schedule],
+    start: datetime,
+    end: datetime,
+    as_of: datetime | None,
+    *,
+    current: bool = False,
 ) -> dict[UUID, list[CoveredShift]]:
-    """Stored shifts as far as they are true, computed ones beyond."""
-    now_known = {one.pk: one for one in Schedule.objects.filter(pk__in=[schedule.pk for schedule in schedules])}
-    known = [now_known.get(schedule.pk, schedule) for schedule in schedules]  # whoever asks may hold old rows
+    """Stored shifts as far as they are true, computed ones beyond.
+
+    Whoever asks may hold old rows of schedules, so they are loaded anew, unless these are `current`.
+    """
+    known = schedules if current else _afresh(schedules)
     found: dict[UUID, list[CoveredShift]] = {schedule.pk: [] for schedule in known}
     live: list[tuple[Schedule, datetime]] = []  # from which instant on it is computed
     stored: dict[UUID, tuple[Schedule, datetime]] = {}  # until which instant the rows are true
@@ -205,6 +215,11 @@ def _shifts(
     for many in found.values():
         many.sort(key=lambda one: (one.starts_at, PLACES[one.role], one.person.name))
     return found
+
+
+def _afresh(schedules: Sequence[Schedule]) -> list[Schedule]:
+    by_pk = {one.pk: one for one in Schedule.objects.filter(pk__in=[schedule.pk for schedule in schedules])}
+    return [by_pk.get(schedule.pk, schedule) for schedule in schedules]
 
 
 def _true_until(schedule: Schedule, as_of: datetime | None) -> datetime | None:
@@ -247,7 +262,7 @@ def _continues(old: CoveredShift, new: CoveredShift) -> bool:
 
 
 def _piece(one: CoveredShift, **changes: object) -> CoveredShift:
-    return CoveredShift(**{**one.__dict__, **changes})  # type: ignore[arg-type]
+    return CoveredShift(**{**one.__dict__, **changes})
 
 
 def _of_row(row: Shift, schedule: Schedule) -> CoveredShift:

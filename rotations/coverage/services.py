@@ -4,6 +4,8 @@ Run by the loop every second. Safe to run late, twice or in parallel: a schedule
 until it is, the resolver computes it.
 """
 
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +13,11 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from django.db import connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F, Max, Q
 
 from oncall.people.models import Person
+from oncall.troubles.services import clear_trouble, raise_trouble
 from rotations.coverage.compute import compute
 from rotations.coverage.coverage import Tile
 from rotations.coverage.models import Shift
@@ -23,6 +26,7 @@ from rotations.night.models import Window
 from rotations.schedule.models import Schedule
 from rotations.schedule.services import touch
 
+log = logging.getLogger(__name__)
 HORIZON = timedelta(days=366)
 EXTEND_BELOW = timedelta(days=365)  # so that a schedule without changes is looked at once a day
 BACK = timedelta(days=366)  # how far a schedule that was never stored is stored backwards
@@ -51,15 +55,31 @@ class Stored:
     written: int
 
 
-def refresh_due(*, now: datetime, at_most: int = 10) -> int:
-    """Store the shifts of schedules that have changed or whose year runs short; return how many schedules."""
+def refresh_due(*, now: datetime, at_most: int = 10, for_s: float | None = None) -> int:
+    """Store the shifts of schedules that have changed or whose year runs short; return how many schedules.
+
+    Begins none after `for_s` seconds. One that cannot be stored keeps none of the others from it: it stays computed,
+    and a trouble says so.
+    """
+    begun = time.monotonic()
     _notice_what_changed_below(now=now)
     due = Schedule.objects.filter(
         Q(stored_edition__isnull=True) | ~Q(stored_edition=F("edition")) | Q(stored_until__lt=now + EXTEND_BELOW)
     ).order_by("stored_at", "pk")
     done = 0
     for pk in list(due.values_list("pk", flat=True)[:at_most]):
-        done += store(schedule_id=pk, now=now) is not None
+        if for_s is not None and time.monotonic() - begun > for_s:
+            break
+        try:
+            done += store(schedule_id=pk, now=now) is not None
+        except (ValueError, DatabaseError) as error:
+            if isinstance(error, OperationalError):
+                raise  # the database is away: nothing about this schedule
+            log.exception("the shifts of schedule %s", pk)
+            text = "The shifts of a schedule cannot be stored, so they are computed each time. Look at its rotations."
+            raise_trouble(kind="shifts", key=str(pk), text=text, url=f"/rotations/{pk}/", now=now)
+        else:
+            clear_trouble(kind="shifts", key=str(pk), now=now)
     return done
 
 
@@ -73,6 +93,7 @@ def store(*, schedule_id: UUID, now: datetime) -> Stored | None:
     schedule = Schedule.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=schedule_id).first()
     if schedule is None:
         return None
+    now = max(now, schedule.stored_at or now, schedule.changed_at or now)  # another loop, or the edit, may be ahead
     cut = _cut(schedule, now)
     horizon = now + HORIZON
     computed = compute([schedule], cut, horizon)

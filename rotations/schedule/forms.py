@@ -12,9 +12,9 @@ from django.http import QueryDict
 from oncall.people.models import Person, Team
 from rotations.night.models import Window
 from rotations.schedule.drafts import people_of_team
+from rotations.schedule.fields import zones
 from rotations.schedule.models import EVERY_DAY, HEAVIEST, HIGHEST_LEVEL, LONGEST_TURN, ROLES, Rotation, Schedule
 from rotations.schedule.reading import FIRST_DAY, LAST_DAY, printable
-from rotations.schedule.serializers import zones
 from rotations.schedule.spec import BadSpec, PlaceSpec, RotationSpec
 
 MOST_PLACES = 200
@@ -106,7 +106,7 @@ class RotationForm(forms.Form):
 
     def __init__(self, *args: Any, spec: RotationSpec | None = None, **kwargs: Any) -> None:
         if spec is not None:
-            kwargs["initial"] = _initial(spec) | kwargs.get("initial", {})
+            kwargs["initial"] = _initial(spec)
         super().__init__(*args, **kwargs)
         self.before = spec
         self.count = _count(self.data.get(self.add_prefix("places"))) if self.is_bound else _shown(spec)

@@ -12,8 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from rotations.schedule.fields import ChoiceField, WeekdaysField, WholeField, shown, zones
 from rotations.schedule.models import HEAVIEST, HIGHEST_LEVEL, LONGEST_TURN, Role, Rotation, Schedule
-from rotations.schedule.serializers import ChoiceField, WeekdaysField, WholeField, shown, zones
 from rotations.schedule.shapes import InstantField
 from rotations.schedule.spec import BadSpec, MovedSpec, PlaceSpec, RotationSpec, ScheduleSpec
 
@@ -106,8 +106,8 @@ class RotationBody(serializers.Serializer[Any]):
         max_length=40, required=False, allow_null=True, default=None, validators=[printable],
         help_text="By slug: the team whose page gives the people.",
     )  # fmt: skip
-    people = PlaceBody(many=True, max_length=MOST_PLACES)
-    moved = MovedBody(many=True, required=False, max_length=MOST_MOVED, help_text="For one cycle each.")
+    people = PlaceBody(many=True, max_length=MOST_PLACES)  # type: ignore[call-arg]  # many_init takes it
+    moved = MovedBody(many=True, required=False, max_length=MOST_MOVED)  # type: ignore[call-arg]
 
     def validate_moved(self, moved: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if len({one["turn"] for one in moved}) != len(moved):
@@ -122,7 +122,7 @@ class ScheduleBody(serializers.Serializer[Any]):
     at_least = WholeField(min_value=1, max_value=9, default=1)
     at_most = WholeField(min_value=1, max_value=9, required=False, allow_null=True, default=None)
     skill = serializers.CharField(max_length=80, allow_blank=True, required=False, default="", validators=[printable])
-    rotations = RotationBody(many=True, max_length=MOST_ROTATIONS)
+    rotations = RotationBody(many=True, max_length=MOST_ROTATIONS)  # type: ignore[call-arg]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["at_most"] is not None and attrs["at_most"] < attrs["at_least"]:

@@ -1,34 +1,26 @@
 """A rotation as a program describes it, to be looked at before it is saved: read strictly, refused field by field."""
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from oncall.people.instants import EARLIEST, LATEST
+from rotations.schedule.fields import MOST_ITEMS, ChoiceField, ListOf, WeekdaysField, WholeField, shown, zones
 from rotations.schedule.handoffs import EVERY_DAY, Alphabetical, Given, Place, Plan, name_key, spread
 from rotations.schedule.shapes import InstantField
 
 UNITS = ["hour", "day", "week", "month"]
 ORDERS = ["given", "alphabetical"]
 LONGEST_TURN = 10_000  # units
-MOST_PEOPLE = 500
 LONGEST_NAME = 200
 MOST_AT_ONCE = 9
 HEAVIEST = 20  # turns a round
 WALL = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
-
-
-@cache
-def zones() -> frozenset[str]:
-    """Every name of the IANA database; finding them reads hundreds of files."""
-    return frozenset(available_timezones())
 
 
 @extend_schema_field({"type": "string", "example": "America/Chicago"})
@@ -67,51 +59,16 @@ class WallField(serializers.Field[datetime, Any, str, Any]):
         return value.isoformat()
 
 
-class ChoiceField(serializers.ChoiceField):
-    """One of some words, exactly."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str) or data not in self.choices:
-            raise ValidationError(f"{shown(data)} is not one of them. Write {_either(self.choices)}.")
-        return data
-
-
-class WholeField(serializers.IntegerField):
-    """A whole number from `min_value` to `max_value`; text, true and 1.5 are none."""
-
-    def to_internal_value(self, data: Any) -> int:
-        return _whole(data, "", self.min_value or 0, self.max_value or 0)
-
-
-class _ListField(serializers.ListField):
-    """A list whose errors stand at the field, as all others do, and name the item."""
-
-    least, most = 1, 1
-    of, example = "", ""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, list):
-            raise ValidationError(f"{shown(data)} is not a list. Write {self.of} in brackets, such as {self.example}.")
-        if not data:
-            raise ValidationError(f"The list is empty. Write {self.of} in it, such as {self.example}.")
-        if len(data) > MOST_PEOPLE:
-            raise ValidationError(f"That is {len(data):,} items. Write at most {MOST_PEOPLE}.")
-        return [self.item(one, number) for number, one in enumerate(data, start=1)]
-
-    def item(self, data: Any, number: int) -> Any:
-        return _whole(data, f"Item {number}: ", self.least, self.most)
-
-
 @extend_schema_field(
     {
         "type": "array",
         "items": {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME},
         "minItems": 1,
-        "maxItems": MOST_PEOPLE,
+        "maxItems": MOST_ITEMS,
         "example": ["a", "b"],
     }
 )
-class PeopleField(_ListField):
+class PeopleField(ListOf):
     of, example = "names", '["a", "b"]'
 
     def item(self, data: Any, number: int) -> str:
@@ -125,17 +82,9 @@ class PeopleField(_ListField):
 
 
 @extend_schema_field(
-    {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 7}, "minItems": 1, "example": [1, 2, 3]}
-)
-class WeekdaysField(_ListField):
-    least, most = 1, 7
-    of, example = "ISO weekdays", "[1, 2, 3, 4, 5]"
-
-
-@extend_schema_field(
     {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": HEAVIEST}, "minItems": 1, "example": [2, 1]}
 )
-class WeightsField(_ListField):
+class WeightsField(ListOf):
     least, most = 1, HEAVIEST
     of, example = "one weight for each participant", "[2, 1]"
 
@@ -200,16 +149,6 @@ class PreviewAnswer(serializers.Serializer[Any]):
     shifts = PreviewShift(many=True)
 
 
-def shown(data: Any) -> str:
-    """Return what somebody sent as an error message may repeat it: short, and fit for any screen."""
-    if isinstance(data, bool):
-        return str(data).lower()
-    if isinstance(data, list | dict):
-        return "A list" if isinstance(data, list) else "An object"
-    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(data)[:61])
-    return f"“{text if len(text) <= 60 else text[:59] + '…'}”"
-
-
 def _plan(attrs: dict[str, Any]) -> Plan:
     people, weights = attrs["participants"], attrs.get("weights")
     order: Given | Alphabetical
@@ -227,16 +166,3 @@ def _plan(attrs: dict[str, Any]) -> Plan:
         weekdays=frozenset(attrs.get("weekdays", EVERY_DAY)),
         at_once=attrs["at_once"],
     )
-
-
-def _whole(data: Any, where: str, least: float, most: float) -> int:
-    if isinstance(data, float) and data.is_integer():
-        data = int(data)  # 24.0 is an integer in JSON
-    if not isinstance(data, int) or isinstance(data, bool) or not least <= data <= most:
-        raise ValidationError(f"{where}{shown(data)} does not do. Write a whole number from {least:,} to {most:,}.")
-    return data
-
-
-def _either(words: Iterable[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} or {last}"

@@ -233,10 +233,12 @@ def _set_alphabetical(rotation: Rotation, places: Sequence[Place], now: datetime
     """Members join and leave; nobody who served is forgotten."""
     present = list(Participant.objects.filter(rotation=rotation).order_by("position"))
     after = members_after(rotation, present, [place.person for place in places], now)
-    Participant.objects.filter(rotation=rotation).exclude(pk__in=[one.pk for one in after if one.pk]).delete()
-    left = [one.pk for one in after if one.pk and one.left_at == now]
+    Participant.objects.filter(rotation=rotation).exclude(
+        pk__in=[one.pk for one in after if not one._state.adding]
+    ).delete()
+    left = [one.pk for one in after if not one._state.adding and one.left_at == now]
     Participant.objects.filter(pk__in=left, left_at__isnull=True).update(left_at=now)
-    Participant.objects.bulk_create(one for one in after if one.pk is None)
+    Participant.objects.bulk_create(one for one in after if one._state.adding)
 
 
 def _free_slug(name: str) -> str:

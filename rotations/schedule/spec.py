@@ -127,9 +127,9 @@ def planned_as_saved(rotation: Rotation) -> Planned:
 
 
 def spec_of(schedule: Schedule) -> ScheduleSpec:
-    """Return a schedule as it is now."""
+    """Return a schedule as it is now, whatever the caller's copy of its row says."""
     rotations = Rotation.objects.with_order().filter(schedule=schedule)
-    promise: dict[str, Any] = {name: getattr(schedule, name) for name in PROMISE}
+    promise: dict[str, Any] = Schedule.objects.values(*PROMISE).get(pk=schedule.pk)
     return ScheduleSpec(**promise, rotations=tuple(rotation_spec(one) for one in rotations))
 
 

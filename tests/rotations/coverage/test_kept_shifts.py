@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from oncall.people.models import Person
+from oncall.troubles.models import Trouble
 from rotations.changes import services as changes
 from rotations.changes.refusals import Refused
 from rotations.coverage import queries
@@ -157,6 +158,32 @@ def test_beyond_the_stored_year_it_is_computed_and_joins_without_a_seam(stored):
     found = queries.shifts(schedule=stored, start=start, end=start + timedelta(days=60))
     assert [one.ends_at for one in found[:-1]] == [one.starts_at for one in found[1:]]
     assert len({one.id for one in found}) == len(found) == 10
+
+
+def test_what_cannot_be_stored_keeps_no_other_from_it_and_is_said_aloud(stored, turns, grace, monkeypatch):
+    other = services.create_schedule(name="Tier 2", now=NOW)
+    services.create_rotation(schedule=other, role="primary", name="Tier 2", turns=turns, people=[grace], now=NOW)
+    services.touch(schedules=[stored], now=NOW)
+
+    def broken(schedules, *span):
+        if schedules[0].pk == stored.pk:
+            raise ValueError("no such plan")
+        return compute(schedules, *span)
+
+    monkeypatch.setattr("rotations.coverage.services.compute", broken)
+    assert refresh_due(now=NOW) == 1
+    assert Trouble.objects.open().get(kind="shifts").key == str(stored.pk)
+    monkeypatch.undo()
+    assert refresh_due(now=NOW) == 1
+    assert not Trouble.objects.open().filter(kind="shifts").exists()
+
+
+def test_a_loop_whose_clock_was_read_before_the_edit_stores_it_all_the_same(stored, ada):
+    reorder(stored, ada, now=NOW + timedelta(seconds=2))
+    assert refresh_due(now=NOW + timedelta(seconds=1)) == 1
+    assert refresh_due(now=NOW) == 0
+    services.touch(schedules=[stored], now=NOW + timedelta(seconds=1))
+    assert refresh_due(now=NOW) == 1
 
 
 def test_nothing_changed_writes_nothing(stored):

@@ -16,6 +16,7 @@ from rotations.schedule.models import Draft, Rotation, Schedule
 from rotations.schedule.spec import BadSpec, PlaceSpec, RotationSpec, spec_of
 
 NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def z(text: str) -> datetime:
@@ -256,3 +257,31 @@ def test_nothing_before_now_changes(drawn, schedule, pilot, ada, lise):
     assert queries.on_call(schedule=schedule, at=NOW - timedelta(seconds=1))[0].person == ada
     assert queries.on_call(schedule=schedule, at=NOW)[0].person == lise
     assert Shift.objects.as_known(NOW - timedelta(seconds=1)).filter(starts_at__lte=NOW, ends_at__gt=NOW).count() == 0
+
+
+def test_two_stewards_are_on_at_every_instant_through_joining_and_leaving(schedule, pilot, ada, grace, lise, manager):
+    """Four-week terms that start every two weeks, by name. Max joins and Ada leaves."""
+    one = RotationSpec(
+        name="Stewards",
+        first_on=date(2027, 3, 1),
+        handoff_time=time(14),
+        unit="week",
+        every=2,
+        at_once=2,
+        order="alphabetical",
+        people=people(ada, grace, lise),
+    )
+    promise = replace(spec_of(schedule), needs="always", at_least=2, at_most=2, rotations=(one,))
+    publish.publish_spec(schedule=schedule, spec=promise, by=pilot, now=z("2027-03-01T14:00"))
+    changed = replace(spec_of(schedule).rotations[0], people=people(grace, lise, manager))
+    draft = drafts.draw_rotation(schedule=schedule, rotation=changed, by=pilot, now=NOW)
+    found = review(draft, now=NOW)
+    assert (found.gaps, found.over) == ([], [])
+    publish.publish(draft=draft, by=pilot, now=NOW)
+    on = [
+        sorted(
+            duty.person.username for duty in queries.on_call(schedule=schedule, at=z("2027-03-02T00:00") + 14 * DAY * n)
+        )
+        for n in range(5)
+    ]
+    assert on == [["ada", "grace"], ["grace", "lise"], ["lise", "max"], ["grace", "max"], ["grace", "lise"]]

@@ -160,7 +160,7 @@ def test_stored_shifts_answer_in_one_query(schedule, turns, grace, schedules, dj
         queries.on_call(schedule=schedule, at=NOW)
     with django_assert_num_queries(2):
         queries.shifts(schedule=schedule, start=NOW, end=NOW + timedelta(days=300))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         queries.everyone_on_call(at=NOW)
     with django_assert_num_queries(6):
         queries.ahead(at=NOW, until=NOW + timedelta(days=7))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from oncall.paging.models import ContactMethod, Notice
+from oncall.people.models import Membership, Team
 from oncall.troubles.models import Trouble
 from rotations.changes.models import Absence
 from rotations.changes.services import touch_for
@@ -150,6 +151,17 @@ def test_a_promise_taken_back_ends_its_trouble(always, ada):
     Schedule.objects.update(needs="nobody")
     watching.watch_gaps(now=NOW)
     assert open_gaps() == []
+
+
+@pytest.mark.usefixtures("mail")
+def test_the_pilot_is_told_once_when_a_teams_page_is_not_the_order_any_more(schedule, ada, grace, lise):
+    team = Team.objects.create(name="Stewards", slug="stewards")
+    schedule.rotations.update(team=team)
+    for person in (ada, grace):
+        Membership.objects.create(person=person, team=team)
+    watching.watch_teams(now=NOW)
+    watching.watch_teams(now=NOW + DAY)
+    assert Notice.objects.get().text.startswith("Stewards: Lise Girard left. See what that changes in Triage West: ")
 
 
 def test_a_pass_over_many_schedules_costs_few_queries(always, turns, grace, django_assert_max_num_queries):

@@ -104,11 +104,12 @@ def test_who_joins_an_alphabetical_order_joins_now_and_who_leaves_leaves_now(sch
     assert not rotation.participants.filter(left_at__isnull=False).exists()
 
 
+PERSON = "6f6e6361-6c6c-4000-8000-706167657321"
 GOOD = {
     "name": "West",
     "first_on": "2027-03-01",
     "handoff_time": "09:00",
-    "people": [{"person": "6f6e6361-6c6c-4000-8000-706167657321"}],
+    "people": [{"person": PERSON}],
 }
 
 
@@ -139,7 +140,7 @@ def test_what_is_left_out_has_its_usual_value():
         ({"name": "a\x00b"}, "rotations[1].name"),
         ({"name": "a\ud800"}, "rotations[1].name"),
         ({"people": [{"person": "nobody"}]}, "rotations[1].people[0].person"),
-        ({"people": [{"person": GOOD["people"][0]["person"], "weight": 21}]}, "rotations[1].people[0].weight"),
+        ({"people": [{"person": PERSON, "weight": 21}]}, "rotations[1].people[0].weight"),
         ({"people": "ada"}, "rotations[1].people"),
         ({"moved": [{"turn": 1, "at": "2027-03-01"}]}, "rotations[1].moved[0].at"),
         ({"moved": [{"turn": 10**9, "at": "2027-03-01T00:00:00Z"}]}, "rotations[1].moved[0].turn"),
