@@ -20,14 +20,16 @@ from oncall.paging.sender import Sender
 from oncall.paging.wake import CHANNEL
 from oncall.troubles import services as troubles
 from rotations.changes import swaps
-from rotations.coverage import reminders
+from rotations.coverage import reminders, watching
 from rotations.coverage import services as coverage
 from rotations.leave import services as leave
 
 log = logging.getLogger(__name__)
 LONGEST_SLEEP_S = 0.1
+STORING_S = 0.2  # of a second, for shifts of schedules that changed: pages come first
 SLOW_EVERY = timedelta(seconds=1)  # lookups, audits and what else may wait
 SLOWEST_EVERY = timedelta(seconds=30)
+GAPS_EVERY = timedelta(minutes=1)
 STEPS_AT_ONCE = 4  # before what they made is sent
 
 
@@ -41,6 +43,7 @@ class Loop:
         self._limits: Limits | None = None
         self._slow_at: datetime | None = None
         self._slowest_at: datetime | None = None
+        self._gaps_at: datetime | None = None
 
     def run_for(self, seconds: float) -> None:
         """Run until `seconds` of the database's clock have passed, and let what is under way finish."""
@@ -97,7 +100,10 @@ class Loop:
                 lambda: reminders.send_due(now=now),
                 *_named(settings.CHORES_EVERY_HALF_MINUTE, now, in_force),
             ]
-        chores.append(lambda: coverage.refresh_due(now=now, at_most=5))
+        if self._gaps_at is None or now >= self._gaps_at:
+            self._gaps_at = now + GAPS_EVERY
+            chores += [lambda: watching.watch_gaps(now=now), lambda: watching.watch_teams(now=now)]
+        chores.append(lambda: coverage.refresh_due(now=now, at_most=200, for_s=STORING_S))
         for chore in chores:
             try:
                 chore()

@@ -34,6 +34,7 @@ class Firing:
     labels: Mapping[str, str] | None = None
     link: str = ""
     product: str = ""
+    plan: dict[str, Any] | None = None  # whom to call where no policy is meant to say so; None: the policy does
 
 
 class AlreadyResolved(Exception):
@@ -88,13 +89,15 @@ def _latest(firing: Firing, *, now: datetime) -> Alarm | None:
     return alarm if now - alarm.resolved_at < limits.at(now).span("alarm_reopen_s") else None
 
 
-def _plan(policy: EscalationPolicy | None) -> tuple[EscalationPolicy | None, dict[str, Any]]:
+def _plan(policy: EscalationPolicy | None, firing: Firing) -> tuple[EscalationPolicy | None, dict[str, Any]]:
+    if firing.plan is not None:
+        return None, firing.plan
     chosen = policy or policies.default_policy()
     return chosen, policies.snapshot(chosen) if chosen else NO_PLAN
 
 
 def _open(firing: Firing, *, key: str, policy: EscalationPolicy | None, now: datetime, by: Person | None) -> Alarm:
-    chosen, plan = _plan(policy)
+    chosen, plan = _plan(policy, firing)
     alarm = Alarm.objects.create(
         source_id=firing.source_id,
         source=firing.source[:80],
@@ -123,7 +126,7 @@ def _begin_anew(alarm: Alarm, firing: Firing, *, policy: EscalationPolicy | None
     before = alarm.severity
     alarm.title, alarm.severity, alarm.last_signal_at = firing.title[:300], firing.severity, now
     alarm.count += 1
-    alarm.policy, alarm.plan = _plan(policy or alarm.policy)
+    alarm.policy, alarm.plan = _plan(policy or alarm.policy, firing)
     restart(alarm, now=now)
     if kind == LogEntry.Kind.WORSE:
         text = f"{firing.source} says SEV-{firing.severity} now, not SEV-{before}. The policy starts again."

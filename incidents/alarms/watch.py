@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 
 from incidents.alarms import queries, services
 from incidents.alarms.models import ITSELF, Alarm
+from incidents.escalation import queries as policies
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 from oncall.troubles import services as troubles
 from oncall.troubles.models import Trouble
 
 SOURCE = "oncall itself"
-SEVERITY = {"provider": 2, "engine": 1, "late": 1, "nobody": 1, "page": 1}  # anything else is SEV-3
+SEVERITY = {"provider": 2, "engine": 1, "late": 1, "nobody": 1, "page": 1, "gap": 2}  # anything else is SEV-3
+UP_THE_LINE = ("gap", "shifts")  # for who arranges the rotations, not for who is on shift (domain.md 5.8)
 ABOUT_ALARMS = ("engine", "nobody")  # their key is an alarm's id
 
 
@@ -28,6 +30,7 @@ def watch(*, now: datetime) -> None:
                 source=SOURCE,
                 key=key,
                 link=trouble.url,
+                plan=policies.up_the_line(now=now) if trouble.kind in UP_THE_LINE else None,
             )
             services.fire(firing=firing, policy=None, now=now)
     for key, alarm in raised.items():

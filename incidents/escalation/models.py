@@ -1,6 +1,7 @@
 """Who is called next, after how long."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -65,6 +66,16 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target_name}, then after {self.wait_s} s"
+
+    def in_use_words(self) -> str:
+        """Return how what it calls is used, for whoever wants to take that away."""
+        return f"called by step {self.position + 1} of the policy {self.policy}"
+
+    @classmethod
+    def held_by(cls, person: Person, now: datetime) -> list[str]:
+        """Return what a person holds here, so that an account is not closed over it."""
+        steps = cls.objects.filter(person=person).select_related("policy")
+        return [f"step {step.position + 1} of the policy {step.policy}" for step in steps]
 
     @property
     def target_name(self) -> str:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from incidents.escalation.decision import Duty, Held, Plan, StepPlan, Target, plan_as_json
 from incidents.escalation.models import EscalationPolicy, Step
+from oncall.limits import queries as limits
+from oncall.people import queries as people
 from oncall.people.models import Person
 from rotations.coverage import queries as coverage
 from rotations.coverage.models import Handoff
@@ -38,6 +40,17 @@ def steps_of(policy: EscalationPolicy) -> list[StepPlan]:
 def snapshot(policy: EscalationPolicy) -> dict[str, Any]:
     """Return the policy as an alarm carries it from the moment it fires."""
     return plan_as_json(policy.name, steps_of(policy), policy.rounds)
+
+
+def up_the_line(*, now: datetime) -> dict[str, Any]:
+    """Return a plan that calls the pilot, then managers, then administrators (domain.md 5.8): nobody on shift."""
+    wait_s = float(limits.at(now).number("reassign_wait_s"))
+    steps = [
+        StepPlan(tuple(Target("person", str(person.pk), person.name) for person in group), wait_s)
+        for group in people.last_resort(now=now)
+        if group
+    ]
+    return plan_as_json("pilot, then managers", steps, 1)
 
 
 def plan(policy: EscalationPolicy) -> Plan:
