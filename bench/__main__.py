@@ -1,6 +1,6 @@
 """`make bench`: start the whole portal on a database of its own, measure it beside its floor, stop it, print a table.
 
-    make bench                        about five minutes
+    make bench                        about seven minutes
     make bench ARGS="--long"          1,000 signals at 1.6 a second: a p99 to rely on, a quarter of an hour
     make bench ARGS="--only hook --signals 50"
 

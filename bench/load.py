@@ -1,4 +1,4 @@
-"""Senders of signals, and what they saw. Instants are seconds of CLOCK_MONOTONIC."""
+"""Senders of signals, readers of the API, and what they saw. Instants are seconds of CLOCK_MONOTONIC."""
 
 import http.client
 import itertools
@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-ACCEPTED = 202
+ACCEPTED, ANSWERED = 202, 200
 
 
 class Refused(Exception):
-    """A signal was not accepted. The message says what came instead."""
+    """What was sent was not accepted. The message says what came instead."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One signal: the mark in its title, when it was sent, when the answer was there."""
+    """One request: its mark (in a signal's title), when it was sent, when the answer was there."""
 
     mark: str
     began: float
@@ -44,12 +44,23 @@ class Sender:
 
     def post(self, path: str, mark: str) -> Sent:
         """:raises Refused: if the answer is not 202."""
-        body = signal(mark)
+        return self._ask("POST", path, signal(mark), {"Content-Type": "application/json"}, mark, ACCEPTED)
+
+    def get(self, path: str, mark: str, *, token: str) -> Sent:
+        """:raises Refused: if the answer is not 200."""
+        return self._ask("GET", path, None, {"Authorization": f"Token {token}"}, mark, ANSWERED)
+
+    def ask(self, path: str, mark: str, *, token: str, body: bytes) -> Sent:
+        """Send a question that has a body. :raises Refused: if the answer is not 200."""
+        headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+        return self._ask("POST", path, body, headers, mark, ANSWERED)
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str], mark: str, wanted: int) -> Sent:
         began = time.monotonic()
-        self.connection.request("POST", path, body, {"Content-Type": "application/json"})
+        self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         content = answer.read()
-        if answer.status != ACCEPTED:
+        if answer.status != wanted:
             raise Refused(f"{path} answered {answer.status}: {content[:200]!r}")
         return Sent(mark, began, time.monotonic())
 
@@ -76,8 +87,17 @@ def steadily(*, port: int, paths: Sequence[str], prefix: str, count: int, rate: 
         return [future.result() for future in flying]
 
 
+Send = Callable[[Sender, str, str], Sent]  # to a path, with a mark
+
+
 def flat_out(
-    *, port: int, paths: Sequence[str], prefix: str, connections: int, enough: Callable[[int, float], bool]
+    *,
+    port: int,
+    paths: Sequence[str],
+    prefix: str,
+    connections: int,
+    enough: Callable[[int, float], bool],
+    send: Send = Sender.post,
 ) -> list[Sent]:
     """Send over so many connections, each as fast as answers come, until `enough(begun, seconds)`."""
     numbers, lock, began, begun = marks(prefix), threading.Lock(), time.monotonic(), itertools.count()
@@ -91,7 +111,7 @@ def flat_out(
                 if enough(number, time.monotonic() - began):
                     break
                 mark = next(numbers)
-            one = sender.post(paths[number % len(paths)], mark)
+            one = send(sender, paths[number % len(paths)], mark)
             with lock:
                 sent.append(one)
         sender.close()

@@ -7,9 +7,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 
@@ -213,6 +216,48 @@ def loaded(run: Run) -> None:
     run.note("loaded", **memories(run))
 
 
+def rotations(run: Run) -> None:
+    """Who is on call, with a thousand schedules: the arithmetic, storing, asking, and the API."""
+    run.supervisor.stop("beat", "pulse", "worker")  # else they would store what is measured
+    measured = subprocess.run(
+        [sys.executable, "-m", "bench.rotations"],
+        cwd=demo.ROOT, env=run.environment, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    if measured.returncode:
+        raise load.Refused(f"bench.rotations failed:\n{measured.stderr[-2000:]}")
+    found = json.loads(measured.stdout)
+    token, schedules, started = found.pop("token"), found.pop("schedules"), found.pop("started_at")
+    for name, (address, body) in questions(started).items():
+        send = partial(load.Sender.ask, token=token, body=body) if body else partial(load.Sender.get, token=token)
+        paths = [address.format(id=schedule) for schedule in schedules]
+        load.flat_out(
+            port=run.port, paths=paths, prefix="warm", connections=CONNECTIONS, enough=lambda n, _: n >= 40, send=send
+        )
+        before = cpu(run.supervisor.pid("web"))
+        sent = load.flat_out(
+            port=run.port, paths=paths, prefix=name, connections=CONNECTIONS, enough=run.enough, send=send
+        )
+        spent = 1000 * (cpu(run.supervisor.pid("web")) - before) / len(sent)
+        answers = asdict(spread(one.ended - one.began for one in sent))
+        found[name] = {"per_s": rate(sent), "web_cpu_ms": round(spent, 1), **answers}
+    run.note("rotations", **found)
+
+
+def questions(started: str) -> dict[str, tuple[str, bytes | None]]:
+    """Return what the API is asked: an address, and a body where one is sent."""
+    begin = datetime.fromisoformat(started)
+    month = {"from": f"{begin:%Y-%m-%dT%H:%M:%SZ}", "to": f"{begin + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"}
+    rotation = {
+        "time_zone": "America/Chicago", "first_handoff": "2020-10-30T01:30:00", "unit": "hour", "every": 24,
+        "participants": ["a", "b", "c"],
+    }  # fmt: skip
+    return {
+        "on_call_api": ("/api/v1/on-call/?schedule={id}", None),
+        "shifts_api": (f"/api/v1/schedules/{{id}}/shifts/?{urlencode(month)}", None),
+        "preview_api": ("/api/v1/rotations/preview/", json.dumps(rotation | month).encode()),
+    }
+
+
 PHASES: dict[str, Callable[[Run], None]] = {
     "floor": floor,
     "start": start,
@@ -222,6 +267,7 @@ PHASES: dict[str, Callable[[Run], None]] = {
     "storm": storm,
     "few": few,
     "loaded": loaded,
+    "rotations": rotations,
 }
 
 

@@ -19,6 +19,7 @@ PROGRESS = {
     "storm": "A storm, after a minute's rest: every alarm for somebody else.",
     "few": "The same storm for five people.",
     "loaded": "Weighing it again.",
+    "rotations": "A thousand schedules: computing, storing and asking who is on call.",
 }
 NOT_PARTS = ("total", "total_mib", "load")
 Row = tuple[str, str, str, str]
@@ -60,10 +61,46 @@ def rows(found: dict[str, Any]) -> list[Row]:
     for name, text in (("idle", "memory at rest (PSS)"), ("loaded", "memory afterwards (PSS)")):
         if one := found.get(name):
             table.append((text, f"{one['total_mib']:.0f} MiB", parts(one), "540; aim 400" if name == "idle" else ""))
+    table += rows_of_rotations(found)
     if start:
         table.append(("start-up, all healthy", f"{start['up_s']} s", "", "5.3; aim 3.6"))
         table.append(("migrating an empty database", f"{start['migrate_s']} s", "", "23; aim 15"))
     return table
+
+
+def rows_of_rotations(found: dict[str, Any]) -> list[Row]:
+    one, floor = found.get("rotations"), found.get("floor")
+    if not one:
+        return []
+    load = f"{one['rotations']:,} rotations, {one['shifts']:,} shifts, {one['tiles']:,} pieces"
+    ask, row = Spread(**one["ask"]), Spread(**one["row"])
+    edit, nothing = Spread(**one["edit"]), Spread(**one["nothing_due"])
+    web = "not measured" if not floor else f"{one['on_call_api']['per_s'] / floor['bare_per_s']:.2f} x bare"
+    return [
+        ("a year of all, computed", f"{seconds(one['compute'])} ({load})", "", "8 s; aim 3.4"),
+        ("  turns alone", seconds(one["turns"]), f"{seconds(one['conversions'])} for as many conversions", ""),
+        ("  stored, from nothing", f"{seconds(one['store'])} ({one['rows']:,} rows)", "", "60 s"),
+        ("  one rule edited, stored", f"{edit} ({one['edit_rows']} rows)", "", "that schedule alone"),
+        ("  a look when nothing is due", str(nothing), "", ""),
+        ("who is on call, in process", fine(ask), f"{fine(row)}: one row by its key", "p50 2.3 ms"),
+        ("who is on call, API", api(one["on_call_api"]), web, "150/s"),
+        ("shifts of a month, API", api(one["shifts_api"]), "", ""),
+        ("preview of a month, API", api(one["preview_api"]), "", ""),
+    ]
+
+
+def seconds(took: dict[str, float]) -> str:
+    return f"{took['s']:.2f} s, CPU {took['cpu_s']:.2f}"
+
+
+def fine(found: Spread) -> str:
+    return f"p50 {found.p50:.1f}, p99 {found.p99:.1f} ms (n = {found.n})"
+
+
+def api(found: dict[str, float]) -> str:
+    return (
+        f"{found['per_s']:.0f}/s, p50 {found['p50']:.0f}, p99 {found['p99']:.0f} ms, web CPU {found['web_cpu_ms']} ms"
+    )
 
 
 def parts(figures: dict[str, float]) -> str:
