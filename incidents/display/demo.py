@@ -91,6 +91,7 @@ def load(*, now: datetime) -> bool:
     schedules = demo_rotations.load(people, teams, now=now)
     policy = _policies(people, schedules)
     _past(policy, people, now=now)
+    demo_rotations.ask_around(schedules, people, now=now)
     while coverage.refresh_due(now=now):
         pass
     return True

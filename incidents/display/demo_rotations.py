@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from oncall.people.models import Person, Team
+from rotations.changes import services as changes
+from rotations.changes import swaps
 from rotations.changes.models import Absence, Override
+from rotations.coverage import queries
 from rotations.night import services as nights
 from rotations.night.models import Window
 from rotations.schedule import services
@@ -168,6 +171,35 @@ def _sample_week(made: Mapping[str, Schedule], people: Mapping[str, Person], *, 
         created_at=known_at,
     )
     _override(made["Triage"], people["dubreuil"], people["girard"], friday, "cover for a morning off", known_at)
+
+
+def ask_around(made: Mapping[str, Schedule], people: Mapping[str, Person], *, now: datetime) -> None:
+    """Something for the boards: a colleague asks for a swap, another will be away and is covered for."""
+    triage, soon, later = made["Triage"], now + timedelta(days=3), now + timedelta(days=40)
+    singh = [one for one in queries.held(person=people["singh"], start=soon, end=later) if one.starts_at > soon]
+    west = [one for one in singh if one.schedule.pk == triage.pk and "West, " in one.why]
+    if west:
+        span = (west[0].starts_at, west[0].ends_at)
+        swaps.ask(
+            schedule=triage,
+            role="primary",
+            asker=people["singh"],
+            starts_at=span[0],
+            ends_at=span[1],
+            held=[span],
+            by=people["singh"],
+            now=now,
+            reason="my sister's wedding",
+        )
+    changes.add_absence(
+        person=people["osei"],
+        kind=Absence.Kind.TRAVEL,
+        starts_at=soon,
+        ends_at=soon + timedelta(days=5),
+        by=people["osei"],
+        now=now,
+        note="A meeting in La Serena.",
+    )
 
 
 def _override(
