@@ -63,9 +63,20 @@ def deactivate(*, person: Person, by: Person, now: datetime) -> None:
         )
     Person.objects.filter(pk=person.pk).update(is_active=False)
     ApiToken.objects.filter(person=person, revoked_at__isnull=True).update(revoked_at=now)
+    _tell(person, now)
 
 
 @transaction.atomic
-def reactivate(*, person: Person) -> None:
+def reactivate(*, person: Person, now: datetime) -> None:
     """Open a closed account again. Tokens stay withdrawn."""
     Person.objects.filter(pk=person.pk).update(is_active=True)
+    _tell(person, now)
+
+
+def _tell(person: Person, now: datetime) -> None:
+    """Tell rooms above, in this transaction: a model that points at people may have `person_changed(person, now)`."""
+    models = {relation.related_model._meta.label: relation.related_model for relation in Person._meta.related_objects}
+    for label in sorted(models):
+        changed = getattr(models[label], "person_changed", None)
+        if changed is not None:
+            changed(person, now)

@@ -141,7 +141,7 @@ def person_open(request: HttpRequest, id: UUID) -> HttpResponse:
     person = get_object_or_404(Person, pk=id)
     if person.is_superuser and not actor.is_superuser:
         raise PermissionDenied
-    leaving.reactivate(person=person)
+    leaving.reactivate(person=person, now=clock.now())
     messages.success(request, f"{person.name} can sign in again. Look at their contacts and rotations.")
     return redirect("person_edit", person.pk)
 

@@ -93,6 +93,11 @@ class Override(models.Model):
         return f"{self.person} instead, from {self.starts_at:%d %b %H:%M} UTC"
 
     @classmethod
+    def person_changed(cls, person: Person, now: datetime) -> None:
+        """Called when an account is closed or opened again, in the same transaction."""
+        Schedule.objects.filter(overrides__person=person, overrides__ends_at__gt=now).touch(now=now)
+
+    @classmethod
     def held_by(cls, person: Person, now: datetime) -> list[str]:
         """Say what somebody still covers, so that they cannot leave unnoticed (oncall/people/leaving.py)."""
         mine = cls.objects.active().filter(person=person, ends_at__gt=now).select_related("schedule")
@@ -132,6 +137,23 @@ class AbsenceFeed(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class CountedRead(models.Model):
+    """One read of a calendar address that we gave out, counted against a limit per hour (security.md S18).
+
+    Kept in PostgreSQL, so that it holds over every web process. `address`: the id of coverage's token.
+    """
+
+    address = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+        indexes = [models.Index(name="reads_of_address", fields=["address", "at"])]
+
+    def __str__(self) -> str:
+        return f"read at {self.at:%H:%M}"
 
 
 class AbsenceQuerySet(models.QuerySet["Absence"]):

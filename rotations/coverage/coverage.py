@@ -8,7 +8,8 @@ nobody falls into their place, because whoever would does not know. Sources: row
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 Span = tuple[datetime, datetime]
 LabelledSpan = tuple[datetime, datetime, str]  # the label names the night or day, for ever
+LONGEST_NAME = 200  # covers of covers of covers; longer ones end in a digest
+FAR = timedelta(days=400)  # how far before and after the span asked for a shift's neighbours are looked for
 BY_START = attrgetter("starts_at", "origin", "person")
 
 
@@ -42,7 +45,8 @@ class Tile(NamedTuple):
     def name(self) -> str:
         """What this piece is called for ever: a later piece of a shift says from when."""
         whole = self.begun is None or self.begun == self.starts_at
-        return self.origin if whole else f"{self.origin} from {self.starts_at:%Y-%m-%dT%H:%M:%SZ}"
+        name = self.origin if whole else f"{self.origin} from {self.starts_at:%Y-%m-%dT%H:%M:%SZ}"
+        return name if len(name) <= LONGEST_NAME else f"{name[:150]} {sha256(name.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,8 @@ def resolve(
     if not start < end:
         return Resolved([], [])
     bases = {layer.id: _shifts(layer, start, end) for layer in layers}
-    low = min([start, *(shift.starts_at for base in bases.values() for shift in base)])
-    high = max([end, *(shift.ends_at for base in bases.values() for shift in base)])
+    low = max(start - FAR, min([start, *(shift.starts_at for base in bases.values() for shift in base)]))
+    high = min(end + FAR, max([end, *(shift.ends_at for base in bases.values() for shift in base)]))
     if len(layers) > 1:  # what lies above may cut anywhere in a shift that only touches
         bases = {layer.id: _shifts(layer, low, high) for layer in layers}
     tiles: list[Tile] = []

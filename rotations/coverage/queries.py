@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from django.db.models import F, QuerySet
 
+from oncall.people.instants import EARLIEST
 from oncall.people.models import Person
 from rotations.coverage.compute import compute
 from rotations.coverage.coverage import Tile
@@ -185,36 +186,30 @@ def _shifts(
     """
     known = schedules if current else _afresh(schedules)
     found: dict[UUID, list[CoveredShift]] = {schedule.pk: [] for schedule in known}
-    live: list[tuple[Schedule, datetime]] = []  # from which instant on it is computed
-    stored: dict[UUID, tuple[Schedule, datetime]] = {}  # until which instant the rows are true
-    for schedule in known:
-        until = _true_until(schedule, as_of)
-        if until is None:
-            live.append((schedule, start))
-        else:
-            if start < until:
-                stored[schedule.pk] = (schedule, until)
-            if until < end and _is_now(schedule, as_of):
-                live.append((schedule, max(start, until)))
+    bounds = {schedule.pk: _bound(schedule, as_of) for schedule in known}
+    stored = {schedule.pk: schedule for schedule in known if schedule.stored_edition is not None}
+    live = [schedule for schedule in known if bounds[schedule.pk] < end and _is_now(schedule, as_of)]
     if stored:
-        rows = Shift.objects.as_known(as_of).filter(schedule__in=list(stored)).touching(start, end)
+        # Also what lies across the bound: a computed shift that goes on from it has its beginning and its identity.
+        first = min([start, *(bounds[one.pk] for one in live if one.pk in stored)])
+        rows = Shift.objects.as_known(as_of).filter(schedule__in=list(stored)).touching(first, end)
         for row in rows.select_related("person").order_by("starts_at"):
-            schedule, until = stored[row.schedule_id]
-            if row.starts_at < until:
-                found[row.schedule_id].append(_of_row(row, schedule))
-    for begin in sorted({instant for _, instant in live}):
-        group = [schedule for schedule, instant in live if instant == begin]
-        if begin >= end:
-            continue
+            if row.starts_at < bounds[row.schedule_id]:
+                found[row.schedule_id].append(_of_row(row, stored[row.schedule_id]))
+    for begin in sorted({max(start, bounds[one.pk]) for one in live}):
+        group = [one for one in live if max(start, bounds[one.pk]) == begin]
         computed = compute(group, begin, end)
         for schedule in group:
-            join = begin > start
             tiles = computed.by_schedule[schedule.pk].tiles
             new = [_of_tile(tile, computed.people, schedule) for tile in tiles]
-            found[schedule.pk] = _joined(found[schedule.pk], new, begin) if join else new
-    for many in found.values():
-        many.sort(key=lambda one: (one.starts_at, PLACES[one.role], one.person.name))
-    return found
+            found[schedule.pk] = _joined(found[schedule.pk], new, bounds[schedule.pk])
+    return {
+        pk: sorted(
+            (one for one in many if one.starts_at < end and start < one.ends_at),
+            key=lambda one: (one.starts_at, PLACES[one.role], one.person.name),
+        )
+        for pk, many in found.items()
+    }
 
 
 def _afresh(schedules: Sequence[Schedule]) -> list[Schedule]:
@@ -222,15 +217,14 @@ def _afresh(schedules: Sequence[Schedule]) -> list[Schedule]:
     return [by_pk.get(schedule.pk, schedule) for schedule in schedules]
 
 
-def _true_until(schedule: Schedule, as_of: datetime | None) -> datetime | None:
-    """Return the instant up to which the stored rows are true; None: nothing is stored, all is computed."""
+def _bound(schedule: Schedule, as_of: datetime | None) -> datetime:
+    """Return the instant from which on the rules are asked, because rows say nothing of it or no longer the truth."""
+    changed = schedule.changed_at or EARLIEST  # never changed by a verb: as old as can be
     if schedule.stored_edition is None or schedule.stored_until is None:
-        return None
-    if is_fresh(schedule) or schedule.changed_at is None:
+        return changed
+    if is_fresh(schedule) or (as_of is not None and as_of < changed):
         return schedule.stored_until
-    if as_of is not None and as_of < schedule.changed_at:
-        return schedule.stored_until
-    return min(schedule.changed_at, schedule.stored_until)
+    return min(changed, schedule.stored_until)
 
 
 def _is_now(schedule: Schedule, as_of: datetime | None) -> bool:

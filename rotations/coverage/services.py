@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from django.db import DatabaseError, OperationalError, connection, transaction
-from django.db.models import F, Max, Q
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Count, F, Q, Sum
 
-from oncall.people.models import Person
+from oncall.people.models import Person, Site
 from oncall.troubles.services import clear_trouble, raise_trouble
 from rotations.coverage.compute import compute
 from rotations.coverage.coverage import Tile
@@ -72,9 +72,9 @@ def refresh_due(*, now: datetime, at_most: int = 10, for_s: float | None = None)
             break
         try:
             done += store(schedule_id=pk, now=now) is not None
-        except (ValueError, DatabaseError) as error:
-            if isinstance(error, OperationalError):
-                raise  # the database is away: nothing about this schedule
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: nothing about this schedule
+        except Exception:
             log.exception("the shifts of schedule %s", pk)
             text = "The shifts of a schedule cannot be stored, so they are computed each time. Look at its rotations."
             raise_trouble(kind="shifts", key=str(pk), text=text, url=f"/rotations/{pk}/", now=now)
@@ -94,16 +94,21 @@ def store(*, schedule_id: UUID, now: datetime) -> Stored | None:
     if schedule is None:
         return None
     now = max(now, schedule.stored_at or now, schedule.changed_at or now)  # another loop, or the edit, may be ahead
-    cut = _cut(schedule, now)
+    cut, world = _cut(schedule, now), _world()
+    known = now if schedule.stored_edition == schedule.edition else max(cut, schedule.stored_at or cut)
     horizon = now + HORIZON
     computed = compute([schedule], cut, horizon)
     tiles = computed.by_schedule[schedule.pk].tiles
     present = list(Shift.objects.as_known(None).filter(schedule=schedule, ends_at__gt=cut).order_by("starts_at"))
-    gone, new = _changes(schedule, present, tiles, cut, now)
-    Shift.objects.filter(pk__in=[row.pk for row in gone]).update(known_until=now)
+    gone, new = _changes(schedule, present, tiles, cut, known)
+    Shift.objects.filter(pk__in=[row.pk for row in gone]).update(known_until=known)
     _write(new)
     Schedule.objects.filter(pk=schedule.pk).update(
-        stored_edition=schedule.edition, stored_until=horizon, stored_at=now, changed_at=schedule.changed_at or now
+        stored_edition=schedule.edition,
+        stored_until=horizon,
+        stored_at=now,
+        stored_world=world,
+        changed_at=schedule.changed_at or now,
     )
     return Stored(len(gone), len(new))
 
@@ -170,14 +175,22 @@ def _write(rows: Sequence[Row]) -> None:
                 copy.write_row(row)
 
 
+def _world() -> str:
+    """Say what the nights of schedules hang on: every window as it is told now, and the site whose sun they follow."""
+    windows = Window.objects.aggregate(count=Count("pk"), editions=Sum("edition"))
+    site = Site.objects.filter(observing=True).first()
+    where = f"{site.latitude} {site.longitude}" if site else "nowhere"
+    return f"{windows['count']} windows, {windows['editions'] or 0} editions, {where}"[:80]
+
+
 def _notice_what_changed_below(*, now: datetime) -> None:
-    """Windows, the site and people who leave lie in rooms that know nothing of schedules: look at what they changed."""
+    """Touch what hangs on the site, or was changed by hand.
+
+    Whoever changes windows or closes an account says so in their own transaction (`window_changed`, `person_changed`).
+    """
     stored = Schedule.objects.filter(stored_edition=F("edition"))
-    windows = Window.objects.aggregate(at=Max("changed_at"))["at"]
-    found: dict[UUID, Schedule] = {}
-    if windows:
-        bound = stored.filter(rotations__window__isnull=False, stored_at__lt=windows)
-        found |= {schedule.pk: schedule for schedule in bound.distinct()}
+    elsewhere = stored.filter(rotations__window__isnull=False).exclude(stored_world=_world())
+    found: dict[UUID, Schedule] = {schedule.pk: schedule for schedule in elsewhere.distinct()}
     gone = list(Person.objects.filter(is_active=False).values_list("pk", flat=True))
     of_the_gone = Shift.objects.as_known(None).filter(person__in=gone, ends_at__gt=now)
     ids = list(of_the_gone.order_by().values_list("schedule", flat=True).distinct()) if gone else []

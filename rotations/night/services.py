@@ -82,7 +82,17 @@ def save_window(
         kept.edition = before.edition + 1
         Window.objects.filter(name__in=following).update(edition=F("edition") + 1, changed_at=now)
     kept.save()
+    if before:
+        _tell([name, *following], now)
     return Saved(kept, warnings)
+
+
+def _tell(names: Sequence[str], now: datetime) -> None:
+    """Tell rooms above, in this transaction: a model that points at windows may have `window_changed(names, now)`."""
+    for relation in Window._meta.related_objects:
+        changed = getattr(relation.related_model, "window_changed", None)
+        if changed is not None:
+            changed(names, now)
 
 
 @transaction.atomic

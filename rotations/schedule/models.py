@@ -1,11 +1,12 @@
 """Who takes turns: schedules, the rotations stacked in each, and the order of people in each rotation."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Deferrable, F, Q
@@ -16,6 +17,7 @@ from rotations.schedule.handoffs import Plan, Unit
 from rotations.schedule.order import Alphabetical, Given, Place, spread
 
 LONGEST_TURN = 1000  # units; keeps every handoff inside the calendar of datetime
+LONGEST = {"day": 731, "week": 104, "month": 24}  # two years
 HIGHEST_LEVEL = 9
 HEAVIEST = 20  # turns a round
 EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
@@ -23,6 +25,17 @@ EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 
 def every_day() -> list[int]:
     return list(EVERY_DAY)
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def touch(self, *, now: datetime) -> None:
+        """Say that what coverage knows of these is no longer all; see `services.touch`."""
+        ids = sorted(set(self.order_by().values_list("pk", flat=True)))
+        chosen = Schedule.objects.filter(pk__in=ids)
+        list(chosen.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        stored = models.When(stored_edition=F("edition"), then=models.Value(now))
+        never = models.When(changed_at__isnull=True, then=models.Value(now))
+        chosen.update(changed_at=models.Case(stored, never, default=F("changed_at")), edition=F("edition") + 1)
 
 
 class Schedule(models.Model):
@@ -56,6 +69,8 @@ class Schedule(models.Model):
     stored_edition = models.PositiveIntegerField(null=True, editable=False)  # null: nothing is stored
     stored_until = models.DateTimeField(null=True, editable=False)  # null: nothing is stored
     stored_at = models.DateTimeField(null=True, editable=False)  # null: nothing is stored
+    stored_world = models.CharField(max_length=80, blank=True, editable=False)  # windows and site, as they were then
+    objects = ScheduleQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -178,6 +193,18 @@ class Rotation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse turns longer than two years: nobody means them, and each question would look that far."""
+        if self.unit in LONGEST and self.every > LONGEST[self.unit]:
+            raise ValidationError(
+                {"every": f"A turn lasts {LONGEST[self.unit]} {self.unit}s at most, not {self.every}. Choose fewer."}
+            )
+
+    @classmethod
+    def window_changed(cls, names: Sequence[str], now: datetime) -> None:
+        """Called by whoever changes windows, which lie in a room below and know nothing of schedules."""
+        Schedule.objects.filter(rotations__window__name__in=names).touch(now=now)
+
     def plan(self) -> Plan:
         """Return the rotation as arithmetic sees it; participants are ids of people."""
         return plan_of(self, self.participants.all(), self.moved.all())
@@ -213,6 +240,11 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}, place {self.position + 1}"
+
+    @classmethod
+    def person_changed(cls, person: Person, now: datetime) -> None:
+        """Called when an account is closed or opened again, in the same transaction."""
+        Schedule.objects.filter(rotations__participants__person=person).touch(now=now)
 
     @classmethod
     def held_by(cls, person: Person, now: datetime) -> list[str]:

@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Case, F, Value, When
 from django.utils.text import slugify
 
 from oncall.people.models import Person, Team
 from rotations.night.models import Window
 from rotations.schedule.handoffs import Unit
 from rotations.schedule.models import EVERY_DAY, MovedHandoff, Participant, Rotation, Schedule, plan_of
+from rotations.schedule.order import check_enough
 from rotations.schedule.places import members_after
 
 LONGEST_ORDER = 200  # places
@@ -68,13 +68,7 @@ def touch(*, schedules: Iterable[Schedule], now: datetime) -> None:
     Every verb that changes who is on call calls this in its transaction. `changed_at` keeps the first change that is
     not stored yet: what was on call before that instant never changes by editing a rule.
     """
-    ids = sorted({schedule.pk for schedule in schedules})
-    list(Schedule.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
-    stored = When(stored_edition=F("edition"), then=Value(now))
-    never = When(changed_at__isnull=True, then=Value(now))
-    Schedule.objects.filter(pk__in=ids).update(
-        changed_at=Case(stored, never, default=F("changed_at")), edition=F("edition") + 1
-    )
+    Schedule.objects.filter(pk__in=[schedule.pk for schedule in schedules]).touch(now=now)
 
 
 @transaction.atomic
@@ -157,7 +151,7 @@ def set_participants(*, rotation: Rotation, people: Sequence[Person | Place], no
 
     :raises EmptyOrder: if `people` is empty.
     :raises LeftInOrder: if one of them has left.
-    :raises ValidationError: if there are too many.
+    :raises ValidationError: if there are too many, or fewer than are on at once.
     """
     places = [one if isinstance(one, Place) else Place(one) for one in people]
     if not places:
@@ -176,6 +170,7 @@ def set_participants(*, rotation: Rotation, people: Sequence[Person | Place], no
             Participant(rotation=rotation, person=place.person, weight=place.weight, position=position)
             for position, place in enumerate(places)
         )
+    _check_plan(Rotation.objects.with_order().get(pk=rotation.pk), "at_once")
     touch(schedules=[rotation.schedule], now=now)
 
 
@@ -217,13 +212,13 @@ def _save(
     if was_alphabetical and rotation.order != Rotation.Order.ALPHABETICAL:
         Participant.objects.filter(rotation=rotation).delete()
     set_participants(rotation=rotation, people=people, now=now)
-    fresh = Rotation.objects.with_order().get(pk=rotation.pk)  # afresh: a prefetched old order must not linger
-    _check_plan(fresh, "at_once")
-    return fresh
+    return Rotation.objects.with_order().get(pk=rotation.pk)  # afresh: a prefetched old order must not linger
 
 
 def _check_plan(rotation: Rotation, field_name: str) -> None:
     try:
+        there = (one.person_id for one in rotation.participants.all() if one.left_at is None)
+        check_enough(there, rotation.at_once)
         rotation.plan()
     except ValueError as error:
         raise ValidationError({field_name: str(error)}) from error
