@@ -196,13 +196,13 @@ def _shifts(
         for row in rows.select_related("person").order_by("starts_at"):
             if row.starts_at < bounds[row.schedule_id]:
                 found[row.schedule_id].append(_of_row(row, stored[row.schedule_id]))
-    for begin in sorted({max(start, bounds[one.pk]) for one in live}):
-        group = [one for one in live if max(start, bounds[one.pk]) == begin]
-        computed = compute(group, begin, end)
-        for schedule in group:
-            tiles = computed.by_schedule[schedule.pk].tiles
+    if live:  # all at once, for the fewest queries
+        computed = compute(live, max(start, min(bounds[one.pk] for one in live)), end)
+        for schedule in live:
+            bound = bounds[schedule.pk]
+            tiles = [tile for tile in computed.by_schedule[schedule.pk].tiles if tile.ends_at > bound]
             new = [_of_tile(tile, computed.people, schedule) for tile in tiles]
-            found[schedule.pk] = _joined(found[schedule.pk], new, bounds[schedule.pk])
+            found[schedule.pk] = _joined(found[schedule.pk], new, bound)
     return {
         pk: sorted(
             (one for one in many if one.starts_at < end and start < one.ends_at),

@@ -14,26 +14,27 @@ from rotations.schedule.models import Schedule
 from rotations.schedule.services import Layer, Place, Turns
 
 NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)
+BEFORE = datetime(2027, 2, 1, tzinfo=UTC)  # when schedules were made
 H, DAY = timedelta(hours=1), timedelta(days=1)
 WEEK = datetime(2027, 3, 22, 16, tzinfo=UTC)  # Ada's: from 09:00 in California
 MARCH = {"from": "2027-03-22T16:00:00Z", "to": "2027-04-12T16:00:00Z"}  # a week for each
 
 
 def weekly(name: str, *people, role: str = "primary", schedule: Schedule | None = None, **about) -> Schedule:
-    schedule = schedule or services.create_schedule(name=name, now=NOW, **about)
+    schedule = schedule or services.create_schedule(name=name, now=BEFORE, **about)
     turns = Turns("America/Los_Angeles", "week", 1, date(2027, 3, 1), time(9))
-    services.create_rotation(schedule=schedule, role=role, name=f"{name} {role}", turns=turns, people=people, now=NOW)
+    services.create_rotation(schedule=schedule, role=role, name=f"{name} {role}", turns=turns, people=people, now=BEFORE)
     return schedule
 
 
 def test_the_default_split_leaves_nobody_after_midnight_in_the_sample_week(ada, lise):
     """domain.md 4: the week in which clocks disagree, and the night in which Europe's change."""
-    triage = services.create_schedule(name="Triage", needs="night", now=NOW)
+    triage = services.create_schedule(name="Triage", needs="night", now=BEFORE)
     for name, who, zone in (("west", ada, "America/Los_Angeles"), ("europe", lise, "Europe/Paris")):
         turns = Turns(zone, "week", 1, date(2027, 3, 1), time(12))
         layer = Layer(window=Window.objects.get(name=name))
         services.create_rotation(
-            schedule=triage, role="primary", name=name, turns=turns, people=[who], now=NOW, layer=layer
+            schedule=triage, role="primary", name=name, turns=turns, people=[who], now=BEFORE, layer=layer
         )
     found = quality(start=datetime(2027, 3, 22, 12, tzinfo=UTC), end=datetime(2027, 3, 29, 12, tzinfo=UTC))
     west, europe = found.people
