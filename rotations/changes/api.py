@@ -1,4 +1,4 @@
-"""Overrides and absences for programs (api.md). Swaps are coverage's: who holds what is its to say."""
+"""Absences for programs (api.md). Overrides and swaps are coverage's: who holds what is its to say."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from oncall import clock
 from oncall.people.cursor import ByCursor
 from oncall.people.viewer import viewer
 from rotations.changes import queries, services
-from rotations.changes.models import Absence, Override
+from rotations.changes.models import Absence
 from rotations.changes.refusals import Refused
 from rotations.changes.serializers import (
     CHANGE,
@@ -24,9 +24,6 @@ from rotations.changes.serializers import (
     AbsenceFilter,
     AbsenceSerializer,
     AbsenceWanted,
-    OverrideFilter,
-    OverrideSerializer,
-    OverrideWanted,
     refusal,
 )
 
@@ -39,86 +36,6 @@ def _checked(form: BaseSerializer[Any]) -> dict[str, Any]:
     form.is_valid(raise_exception=True)
     checked: dict[str, Any] = form.validated_data
     return checked
-
-
-@extend_schema_view(
-    get=extend_schema(
-        operation_id="overrides",
-        summary="Overrides, latest first",
-        responses={200: OverrideSerializer(many=True)} | READ,
-        tags=["rotations"],
-    )
-)
-class OverridesView(generics.ListAPIView[Override]):
-    """GET lists overrides. POST puts somebody on call for a span."""
-
-    queryset = Override.objects.select_related("schedule", "person", "replaces", "by")
-    serializer_class = OverrideSerializer
-    filterset_class = OverrideFilter
-    pagination_class = LatestFirst
-
-    @extend_schema(
-        operation_id="override_make",
-        summary="Take a span, or put somebody else on call for it",
-        request=OverrideWanted,
-        responses={201: OverrideSerializer} | CHANGE,
-        tags=["rotations"],
-    )
-    def post(self, request: Request) -> Response:
-        asker = viewer(request)
-        asked = {"person": asker} | _checked(OverrideWanted(data=request.data))
-        try:
-            made = services.override(**asked, by=asker, now=clock.now())
-        except Refused as error:
-            raise refusal(error) from error
-        return Response(OverrideSerializer(made).data, status.HTTP_201_CREATED)
-
-
-class OverrideView(APIView):
-    """One override."""
-
-    @extend_schema(
-        operation_id="override", summary="One override", responses={200: OverrideSerializer} | READ, tags=["rotations"]
-    )
-    def get(self, request: Request, id: UUID) -> Response:
-        return Response(OverrideSerializer(_override(id)).data)
-
-    @extend_schema(
-        operation_id="override_delete",
-        summary="Cancel an override from now on",
-        request=None,
-        responses={204: None} | CHANGE,
-        tags=["rotations"],
-    )
-    def delete(self, request: Request, id: UUID) -> Response:
-        """What it covered until now stays, and so does its row. Doing it twice changes nothing."""
-        _cancel(request, id)
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class OverrideCancelView(APIView):
-    @extend_schema(
-        operation_id="override_cancel",
-        summary="Cancel an override from now on",
-        request=None,
-        responses={200: OverrideSerializer} | CHANGE,
-        tags=["rotations"],
-    )
-    def post(self, request: Request, id: UUID) -> Response:
-        """What it covered until now stays. Doing it twice changes nothing."""
-        _cancel(request, id)
-        return Response(OverrideSerializer(_override(id)).data)
-
-
-def _override(id: UUID) -> Override:
-    return get_object_or_404(Override.objects.select_related("schedule", "person", "replaces", "by"), pk=id)
-
-
-def _cancel(request: Request, id: UUID) -> None:
-    try:
-        services.cancel(override=_override(id), by=viewer(request), now=clock.now())
-    except Refused as error:
-        raise refusal(error) from error
 
 
 @extend_schema_view(

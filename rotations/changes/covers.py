@@ -9,8 +9,8 @@ from oncall.people.instants import EARLIEST, LATEST
 from oncall.people.models import Person
 from rotations.changes import queries
 from rotations.changes.models import Override, Swap
-from rotations.changes.refusals import CannotCover, EmptySpan, NothingToOverride, OutOfOurTime, Overlap
-from rotations.changes.words import left_of, span_words
+from rotations.changes.refusals import Answered, CannotCover, EmptySpan, NothingToOverride, OutOfOurTime, Overlap
+from rotations.changes.words import Span, left_of, span_words
 from rotations.schedule.handoffs import EmptyRotation, shifts_between
 from rotations.schedule.models import Rotation, Schedule
 
@@ -50,24 +50,55 @@ def check_available(person: Person, start: datetime, end: datetime, *, field: st
         raise CannotCover(f"{person.name} is absent {when}. Choose somebody else, or another span.", field=field)
 
 
-def check_has_something(person: Person, schedule: Schedule, role: str, start: datetime, end: datetime) -> None:
+def is_there(person: Person, start: datetime, end: datetime) -> bool:
+    """Whether `person` has not left, and is not absent in all of the span."""
+    away = queries.absent(people=[person], start=start, end=end).get(person.pk, [])
+    return person.is_active and bool(left_of(start, end, [(one.effective_from, one.covers_until) for one in away]))
+
+
+def check_has_something(
+    person: Person, schedule: Schedule, role: str, start: datetime, end: datetime, *, held: Sequence[Span] | None = None
+) -> None:
+    """`held`: what `person` would have in the span; None: nobody asked coverage, and the plan alone is looked at.
+
+    :raises NothingToOverride: if `person` has nothing in the span: neither a turn nor a cover.
     """
-    :raises NothingToOverride: if `person` has neither a turn nor a cover that touches the span.
-    """
-    if Override.objects.active().filter(schedule=schedule, role=role, person=person).touching(start, end).exists():
+    if held:
         return
+    if held is None and _has_by_plan(person, schedule, role, start, end):
+        return
+    raise NothingToOverride(
+        f"{person.name} has no turn in {schedule.name} ({role}) {span_words(start, end)}, so there is nothing to take. "
+        "Choose another span, or whoever is on call in it.",
+        field="replaces",
+    )
+
+
+def _has_by_plan(person: Person, schedule: Schedule, role: str, start: datetime, end: datetime) -> bool:
+    if Override.objects.active().filter(schedule=schedule, role=role, person=person).touching(start, end).exists():
+        return True
     for rotation in Rotation.objects.with_order().filter(schedule=schedule, role=role):
         try:
             shifts = shifts_between(start, end, plan=rotation.plan())
         except EmptyRotation:
             continue
         if any(shift.participant == str(person.pk) for shift in shifts):
-            return
-    raise NothingToOverride(
-        f"{person.name} has no turn in {schedule.name} ({role}) {span_words(start, end)}, so there is nothing to take. "
-        "Choose another span, or whoever is on call in it.",
-        field="replaces",
+            return True
+    return False
+
+
+def check_not_passed_on(cover: Override, *, now: datetime) -> None:
+    """
+    :raises Answered: if somebody else has some of `cover` now: who takes it back would relieve them unasked.
+    """
+    above = Override.objects.active().filter(
+        schedule=cover.schedule_id, role=cover.role, replaces=cover.person_id, nth__gt=cover.nth
     )
+    other = above.touching(max(cover.starts_at, now), cover.ends_at).select_related("person").order_by("nth").last()
+    if other:
+        has, when = other.person.name, span_words(other.starts_at, other.ends_at)
+        first = "Undo that swap first" if other.swap_id else "Cancel that override first"
+        raise Answered(f"{cover.person.name} passed it on: {has} has it {when}. {first}, or ask {has} to.")
 
 
 def hand_over(

@@ -28,9 +28,23 @@ PORTS = (80, 443)
 CHUNK = 64 * 1024
 REDIRECTS = (301, 302, 303, 307, 308)
 # Beyond what Python calls not global: public addresses that are the inside of a cloud, and those of a translator.
-INSIDE = [ipaddress.ip_network(one) for one in ("168.63.129.16/32", "192.0.0.0/24", "64:ff9b:1::/48")]
+INSIDE = [
+    ipaddress.ip_network(one)
+    for one in (
+        "168.63.129.16/32",
+        "192.0.0.0/24",
+        "192.88.99.0/24",  # relays of 6to4, withdrawn
+        "64:ff9b:1::/48",
+        "3fff::/20",  # documentation
+        "5f00::/16",  # segment routing, within one network
+    )
+]
 # IPv6 networks that carry an IPv4 address; it is that address that is reached.
-CARRIERS = [(ipaddress.ip_network("64:ff9b::/96"), 0), (ipaddress.ip_network("2002::/16"), 80)]
+CARRIERS = [
+    (ipaddress.ip_network("64:ff9b::/96"), 0),
+    (ipaddress.ip_network("::ffff:0:0:0/96"), 0),
+    (ipaddress.ip_network("2002::/16"), 80),
+]
 SAFE = "%/:=&?~+!$,;'@()*[]"
 
 

@@ -4,14 +4,16 @@ An event makes them absent from its start to its end, unless it is cancelled or 
 day without a time is a day in the person's own zone, and so is a time without a zone. A wall time that does not exist
 is read by the offset before the gap, a repeated one is its first occurrence: RFC 5545, 3.3.5. Zones go by their IANA
 name, by the name Windows gives them, or by the VTIMEZONE in the file; a zone that nobody knows is the person's own.
-Repetitions are written out, with their exceptions, within a window. Events that make no sense are passed over and
-counted.
+Repetitions are written out, with their exceptions, within a window. A length in days follows the wall clock, one in
+hours is exact (3.3.6), also across a clock change. Two events of one UID are two, each named by its start. Events that
+make no sense are passed over and counted.
 
 The library keeps time zones of files it has read, and a rule can be written that no computer finishes: whoever reads
 a stranger's file does it in a process of its own (`feed_reading.py`).
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +34,13 @@ LONGEST_UID = 300
 STEPS = {"SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600, "DAILY": 86400}  # seconds
 LONG_STEP = 604800  # of weekly and rarer rules, at the least
 FIRST_YEAR, LAST_YEAR = 1900, 2200  # of what an event may say; a birthday repeats from long ago
+FOLD = re.compile(r"\r?\n[ \t]")
+# The parser makes P1D and PT24H the same, so the hours, minutes and seconds stand beside it, under a name of our own.
+EXACT = "X-ONCALL-EXACT-SECONDS"
+LENGTH = re.compile(
+    r"^(DURATION(?:;[^:\r\n]*)?:\+?P(?:\d+W)?(?:\d+D)?T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)(?=\r?$)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 class Unreadable(ValueError):
@@ -72,9 +81,10 @@ def absences_in(body: bytes, *, zone: ZoneInfo, now: datetime) -> Found:
     start, end = now.astimezone(UTC) - BEFORE, now.astimezone(UTC) + AFTER
     absences: dict[str, Occurrence] = {}
     skipped = 0
-    for uid, events in _series(body).items():
+    for uid, events, repeats in _series(body):
+        room = MOST - len(absences)
         try:
-            found = list(_occurrences(events, zone=zone, start=start, end=end, room=MOST - len(absences)))
+            found = list(_occurrences(events, repeats=repeats, zone=zone, start=start, end=end, room=room))
         except (TooMuch, MemoryError):
             raise
         except Exception:  # noqa: BLE001  # whatever a stranger's event breaks must not hide the others
@@ -86,14 +96,17 @@ def absences_in(body: bytes, *, zone: ZoneInfo, now: datetime) -> Found:
     return Found(sorted(absences.values(), key=lambda one: (one.starts_at, one.uid)), skipped)
 
 
-def _series(body: bytes) -> dict[str, list[Event]]:
-    """Return the events of the file by UID; those without one each under a name made from what they say."""
+def _series(body: bytes) -> Iterator[tuple[str, list[Event], bool]]:
+    """Yield the events of the file by UID, and whether these are several; those without one go by what they say.
+
+    What deviates from a repetition goes with it. Two events that share a UID without that are two series.
+    """
     words = body.decode("utf-8-sig", errors="replace")
     if "BEGIN:VCALENDAR" not in words[:10_000].upper():
         raise NotACalendar("is not an iCalendar file")
     _refuse_shape(words)
     try:
-        calendars = Calendar.from_ical(words, multiple=True)
+        calendars = Calendar.from_ical(LENGTH.sub(_with_exact, FOLD.sub("", words)), multiple=True)
     except Exception:  # noqa: BLE001  # a parser's many ways of saying that it cannot
         raise NotACalendar("is not an iCalendar file that we can read") from None
     series: dict[str, list[Event]] = defaultdict(list)
@@ -101,7 +114,18 @@ def _series(body: bytes) -> dict[str, list[Event]]:
         for one in calendar.walk("VEVENT"):
             if isinstance(one, Event):
                 series[str(one.get("UID", "")) or _made_up(one)].append(one)
-    return series
+    for uid, events in series.items():
+        whole = [event for event in events if "RECURRENCE-ID" not in event]
+        alone = sorted(whole, key=lambda event: "RRULE" not in event)[1:]
+        others = {id(event) for event in alone}
+        yield uid, [event for event in events if id(event) not in others], _repeats(events)
+        for event in alone:
+            yield uid, [event], True
+
+
+def _with_exact(length: re.Match[str]) -> str:
+    hours, minutes, seconds = (int(length[n] or 0) for n in (2, 3, 4))
+    return f"{length[1]}\r\n{EXACT}:{hours * 3600 + minutes * 60 + seconds}"
 
 
 def _refuse_shape(words: str) -> None:
@@ -122,7 +146,7 @@ def _made_up(event: Event) -> str:
 
 
 def _occurrences(
-    events: list[Event], *, zone: ZoneInfo, start: datetime, end: datetime, room: int
+    events: list[Event], *, repeats: bool, zone: ZoneInfo, start: datetime, end: datetime, room: int
 ) -> Iterator[Occurrence]:
     """Yield what one series of events amounts to within the window.
 
@@ -141,14 +165,23 @@ def _occurrences(
     for one in query.between(start - timedelta(days=1), end + timedelta(days=1)):
         if str(one.get("STATUS", "")).upper() == "CANCELLED" or str(one.get("TRANSP", "")).upper() == "TRANSPARENT":
             continue
-        starts_at, ends_at = _instant(one.decoded("DTSTART"), zone), _instant(one.decoded("DTEND"), zone)
+        starts_at, ends_at = _instant(one.decoded("DTSTART"), zone), _end(one, zone)
         if ends_at <= starts_at or ends_at <= start or starts_at >= end:
             continue
         count += 1
         if count > room:
             raise TooMuch(f"holds more than {MOST:,} events from a month ago to a year ahead")
         summary = " ".join(str(one.get("SUMMARY", "")).split())[:200]
-        yield Occurrence(_uid(one, repeats=_repeats(events)), starts_at, ends_at, summary)
+        yield Occurrence(_uid(one, repeats=repeats), starts_at, ends_at, summary)
+
+
+def _end(one: Component, zone: ZoneInfo) -> datetime:
+    """Return the end of an occurrence: hours, minutes and seconds of a length are as long as they say."""
+    first, last = one.decoded("DTSTART"), one.decoded("DTEND")
+    exact = timedelta(seconds=int(one.get(EXACT, 0)))
+    if not (exact and isinstance(first, datetime) and isinstance(last, datetime)):
+        return _instant(last, zone)
+    return _instant(last - exact, zone) + exact
 
 
 def _repeats(events: list[Event]) -> bool:

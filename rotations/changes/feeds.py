@@ -64,6 +64,9 @@ def look(*, url: str, zone: ZoneInfo, now: datetime) -> Found:
         raise CannotRead(str(error)) from None
     except Unreadable as error:
         raise CannotRead(f"What is at {parse(url).host} {error}.") from None
+    except Exception:
+        log.exception("a calendar at %s", parse(url).host)
+        raise CannotRead(_defect(url)) from None
 
 
 def add(*, person: Person, url: str, label: str, now: datetime) -> tuple[AbsenceFeed, Found]:
@@ -168,12 +171,16 @@ def _check(feed: AbsenceFeed, *, now: datetime) -> Found:
     begun = time.monotonic()
     try:
         found = look(url=feed.url, zone=feed.person.zone, now=now)
+        _record_success(feed, found, now=now + timedelta(seconds=time.monotonic() - begun))
     except CannotRead as error:
-        later = now + timedelta(seconds=time.monotonic() - begun)
-        raise CannotRead(_record_failure(feed, str(error), fetched_at=now, now=later)) from None
+        words = str(error)
+    except Exception:  # whatever a stranger's calendar breaks must be said, not retried in silence
+        log.exception("calendar %s", feed.pk)
+        words = _defect(feed.url)
+    else:
+        return found
     later = now + timedelta(seconds=time.monotonic() - begun)
-    _record_success(feed, found, now=later)
-    return found
+    raise CannotRead(_record_failure(feed, words, fetched_at=now, now=later)) from None
 
 
 @transaction.atomic
@@ -242,6 +249,10 @@ def _refuse_more(person: Person, url: str) -> None:
         raise FeedThere("You have this calendar already. Remove it first to add it anew.")
     if mine.count() >= MOST_FEEDS:
         raise TooManyFeeds(f"You have {MOST_FEEDS} calendars, which is the most. Remove one first.")
+
+
+def _defect(url: str) -> str:
+    return f"The calendar at {parse(url).host} breaks our reader; that is a defect of ours, and it is in our log."
 
 
 def _host(url: str) -> str:

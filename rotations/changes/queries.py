@@ -99,8 +99,16 @@ def may_see_why(actor: Person, *, absence: Absence, arranges: bool) -> bool:
 
 
 def may_end_swap(actor: Person, *, swap: Swap, now: datetime) -> bool:
-    """Withdraw or undo it: either party, and those who may arrange."""
+    """Undo it: either party, and those who may arrange."""
     return actor.pk in {swap.asker_id, swap.accepted_by_id} or may_arrange(actor, now=now)
+
+
+def debtor(swap: Swap, *, now: datetime) -> UUID | None:
+    """Return who still owes their half of an exchange of which the other's has begun; None: nobody does."""
+    back = swap.return_starts_at
+    if back is None or min(swap.starts_at, back) > now:
+        return None
+    return swap.asker_id if swap.starts_at < back else swap.accepted_by_id
 
 
 def may_answer(actor: Person, *, swap: Swap) -> bool:

@@ -22,7 +22,7 @@ from rotations.changes.refusals import (
     NotAllowed,
     Overlap,
 )
-from rotations.changes.words import own_words, span_words
+from rotations.changes.words import Span, own_words, span_words
 from rotations.schedule.models import Schedule
 from rotations.schedule.services import touch
 
@@ -39,10 +39,13 @@ def override(
     by: Person,
     now: datetime,
     replaces: Person | None = None,
+    held: Sequence[Span] | None = None,
+    displaced: Sequence[Person] = (),
 ) -> Override:
     """Let `person` be on call in `role` for `[starts_at, ends_at)`: alone, or for what `replaces` would have in it.
 
-    It may have begun a while ago, but not be over; it works from `now` on.
+    It may have begun a while ago, but not be over; it works from `now` on. `held`: what `replaces` would have in it;
+    None: nobody asked coverage. `displaced`: who would be on call in it, and is told.
 
     :raises Refused: saying what stands in the way.
     """
@@ -58,7 +61,7 @@ def override(
     works_from = max(starts_at, now)
     covers.check_available(person, works_from, ends_at)
     if replaces:
-        covers.check_has_something(replaces, schedule, role, works_from, ends_at)
+        covers.check_has_something(replaces, schedule, role, works_from, ends_at, held=held)
     covers.check_free(schedule, role, starts_at, ends_at, replaces=replaces)
     made = covers.put(
         Override(
@@ -74,7 +77,7 @@ def override(
         )
     )
     touch(schedules=[schedule], now=now)
-    _tell_of_cover(made, now)
+    _tell_of_cover(made, displaced, now)
     return made
 
 
@@ -82,11 +85,18 @@ def override(
 def cancel(*, override: Override, by: Person, now: datetime) -> Override:
     """Take an override back from `now` on; what it covered until now stays. Doing it twice changes nothing.
 
+    Whoever is relieved, or on call again, is told; of an override of the role alone coverage knows who that is.
+
     :raises NotAllowed: if `by` neither takes it, made it, nor may arrange.
     :raises InThePast: if it is over.
+    :raises Answered: if somebody else has taken it over since.
     """
     covers.lock(override.schedule)
-    current = Override.objects.select_for_update(of=("self",)).select_related("schedule").get(pk=override.pk)
+    current = (
+        Override.objects.select_for_update(of=("self",))
+        .select_related("schedule", "person", "replaces")
+        .get(pk=override.pk)
+    )
     if current.cancelled_at:
         return current
     if not queries.may_cancel(by, override=current, now=now):
@@ -95,10 +105,34 @@ def cancel(*, override: Override, by: Person, now: datetime) -> Override:
         raise NotAllowed("It belongs to a swap. Undo the swap: then both have their own again.")
     if current.ends_at <= now:
         raise InThePast("This override is over, and who was on call in it cannot be changed.")
+    covers.check_not_passed_on(current, now=now)
     current.cancelled_at = now
     current.save(update_fields=["cancelled_at"])
     touch(schedules=[current.schedule], now=now)
+    if current.person_id != by.pk:
+        when = own_words(max(current.starts_at, now), current.ends_at, zone=current.person.zone)
+        text = f"You no longer cover {current.schedule.name} {when}: {by.name} cancelled that."
+        paging.notice(key=f"override {current.pk} cancelled", person=current.person, text=text, now=now)
+    if current.replaces and covers.is_there(current.replaces, max(current.starts_at, now), current.ends_at):
+        tell_on_again(override=current, people=[current.replaces], by=by, now=now)
     return current
+
+
+def tell_on_again(*, override: Override, people: Iterable[Person], by: Person, now: datetime) -> None:
+    """Tell those who are on call again since `override` was cancelled, but not whoever did it themselves."""
+    for person in people:
+        if person.pk == by.pk:
+            continue
+        when = own_words(max(override.starts_at, now), override.ends_at, zone=person.zone)
+        text = (
+            f"Your turns of {override.schedule.name} {when} are yours again: {override.person.name} no longer covers."
+        )
+        paging.notice(
+            key=f"override {override.pk} on again {person.pk}",
+            person=person,
+            text=f"{text} Cancelled by {by.name}.",
+            now=now,
+        )
 
 
 @transaction.atomic
@@ -143,9 +177,9 @@ def take(
     return made
 
 
-def _tell_of_cover(override: Override, now: datetime) -> None:
+def _tell_of_cover(override: Override, displaced: Sequence[Person], now: datetime) -> None:
     """Tell whoever takes it and whoever is relieved, if it was not themselves who asked."""
-    for person in filter(None, [override.person, override.replaces]):
+    for person in {one.pk: one for one in (override.person, override.replaces, *displaced) if one}.values():
         if person.pk == override.by_id:
             continue
         when = own_words(override.starts_at, override.ends_at, zone=person.zone)
@@ -277,15 +311,15 @@ def replace_feed_absences(
 ) -> bool:
     """Let what stands in a calendar be what stands here, by uid, and say whether who is unavailable changed.
 
-    Only what is not over is looked at, and only what starts before `until`, if that is given: how far the calendar was
-    read. Of events with one uid the last counts; those that end before they start, or are over, are passed over.
+    Only what is not over is taken away, and only what starts before `until`, if that is given: how far the calendar was
+    read. Of events with one uid the last counts; those that end before they start, or are over, are passed over. Of an
+    event that was over and goes on, or comes again, the row of what was stays, and another says what will be.
     """
     Person.objects.select_for_update(no_key=True).get(pk=feed.person_id)
-    rows = Absence.objects.standing().filter(feed=feed, ends_at__gt=now)
-    if until:
-        rows = rows.filter(starts_at__lt=until)
-    known = {row.uid: row for row in rows.select_for_update()}
     events = {event.uid[:300]: event for event in absences if event.uid}
+    read = Q(ends_at__gt=now, starts_at__lt=until) if until else Q(ends_at__gt=now)
+    rows = Absence.objects.standing().filter(read | Q(uid__in=list(events)), feed=feed)
+    known = {row.uid: row for row in rows.select_for_update()}
     new: list[Absence] = []
     stopped: list[Absence] = []
     changed = False
@@ -293,10 +327,10 @@ def replace_feed_absences(
         start, end = max(event.starts_at, EARLIEST), min(event.ends_at, LATEST - timedelta(seconds=1))
         row = known.pop(uid, None)
         if end <= start or end <= now:
-            if row:
+            if row and row.ends_at > now:
                 stopped.append(row)
             continue
-        if row and (row.starts_at == start or (row.effective_from > now and start > now)):
+        if row and row.ends_at > now and (row.starts_at == start or (row.effective_from > now and start > now)):
             moved = (row.starts_at, row.ends_at) != (start, end)
             if moved or row.note != event.summary[:300]:
                 row.starts_at, row.ends_at, row.note = start, end, event.summary[:300]

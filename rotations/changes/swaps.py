@@ -4,15 +4,15 @@ What somebody would have in a span (`held`) is coverage's to say, so whoever cal
 locked before the swap, so that of two who accept at once one wins and the other is told.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from oncall.limits import queries as limits
-from oncall.paging import services as paging
 from oncall.people.models import Person
-from rotations.changes import covers, queries
+from rotations.changes import covers, queries, swap_checks
 from rotations.changes.models import Swap, SwapOffer
 from rotations.changes.refusals import (
     Answered,
@@ -20,10 +20,9 @@ from rotations.changes.refusals import (
     InThePast,
     NobodyCould,
     NotAllowed,
-    NothingHeld,
-    Overlap,
 )
-from rotations.changes.words import Span, clipped, length_words, own_words, span_words
+from rotations.changes.swap_notices import in_return_words, tell, unanswered, undone_words, when, you_take
+from rotations.changes.words import Span, clipped, length_words
 from rotations.schedule.models import Schedule
 from rotations.schedule.services import touch
 
@@ -45,11 +44,14 @@ def ask(
     reason: str = "",
     in_return: Span | None = None,
     held_in_return: Sequence[Span] = (),
+    busy: Mapping[UUID, Sequence[Span]] | None = None,
+    busy_in_return: Sequence[Span] = (),
 ) -> Swap:
     """Offer what `asker` has in `[starts_at, ends_at)` to these people, or to all who could take it.
 
-    `held`: what `asker` would have in the span. `in_return`: the asker takes what whoever accepts has in that span;
-    `held_in_return` is what the people named have in it.
+    `held`: what `asker` would have in the span, were they not absent. `in_return`: the asker takes what whoever accepts
+    has in that span; `held_in_return` is what the people named have in it. `busy`: who has the role in some of the
+    span already, and when, and would count once; `busy_in_return`: when the asker has it in the span in return.
 
     :raises Refused: saying what stands in the way.
     """
@@ -62,23 +64,25 @@ def ask(
     covers.check_role(schedule, role)
     if not queries.may_override(by, person=asker, now=now):
         raise NotAllowed("You may ask for yourself. To ask for somebody else is the pilot's or a manager's.")
-    _check_held(held, asker, schedule, role, starts_at, ends_at)
-    _check_no_other(schedule, role, asker, starts_at, ends_at)
+    swap_checks.check_held(held, asker, schedule, role, starts_at, ends_at)
+    swap_checks.check_no_other(schedule, role, asker, starts_at, ends_at)
     if in_return:
-        _check_return(in_return, asker, (starts_at, ends_at), to, held_in_return, now)
+        swap_checks.check_return(in_return, asker, (starts_at, ends_at), to, held_in_return, now)
+        swap_checks.check_counts(asker, schedule, role, busy_in_return, *in_return, field="return_starts_at")
     if to:
         people = list({person.pk: person for person in to}.values())
         for person in people:
             if person.pk == asker.pk:
                 raise CannotCover(f"{asker.name} asks, so it cannot be offered to them.", field="to")
             covers.check_available(person, starts_at, ends_at, field="to")
+            there = busy.get(person.pk, ()) if busy else ()
+            swap_checks.check_counts(person, schedule, role, there, starts_at, ends_at, field="to")
     else:
-        people = list(
-            queries.could_take(schedule=schedule, start=starts_at, end=ends_at, instead_of=asker).order_by("name")
-        )
+        could = queries.could_take(schedule=schedule, start=starts_at, end=ends_at, instead_of=asker)
+        people = list(could.exclude(pk__in=list(busy or ())).order_by("name"))
     if not people:
         raise NobodyCould(
-            f"Nobody else in {schedule.name} could take that span: all are absent or have left. "
+            f"Nobody else in {schedule.name} could take that span: all are absent, on call then already, or have left. "
             "Name somebody, or ask the pilot."
         )
     swap = Swap.objects.create(
@@ -98,20 +102,28 @@ def ask(
     SwapOffer.objects.bulk_create(SwapOffer(swap=swap, person=person) for person in people)
     length = length_words(clipped(held, starts_at, ends_at))
     for person in people:
-        text = f"{asker.name} asks you to take {schedule.name}, {length}, {_when(swap, person)}."
-        _tell(swap, "asked", person, text + _in_return_words(swap, person), by=by, now=now)
-    _tell(
-        swap, "asked", asker, f"{by.name} asks for you who takes {schedule.name} {_when(swap, asker)}.", by=by, now=now
-    )
+        text = f"{asker.name} asks you to take {schedule.name}, {length}, {when(swap, person)}."
+        tell(swap, "asked", person, text + in_return_words(swap, person), by=by, now=now)
+    tell(swap, "asked", asker, f"{by.name} asks for you who takes {schedule.name} {when(swap, asker)}.", by=by, now=now)
     return swap
 
 
 @transaction.atomic
-def accept(*, swap: Swap, by: Person, held: Sequence[Span], now: datetime, held_in_return: Sequence[Span] = ()) -> Swap:
+def accept(
+    *,
+    swap: Swap,
+    by: Person,
+    held: Sequence[Span],
+    now: datetime,
+    held_in_return: Sequence[Span] = (),
+    busy: Sequence[Span] = (),
+    busy_in_return: Sequence[Span] = (),
+) -> Swap:
     """`by` consents: from now on they have what the asker would have had, and the other way round in return.
 
-    `held` and `held_in_return`: what the asker, and `by`, would have in the two spans now. Doing it twice changes
-    nothing.
+    `held` and `held_in_return`: what the asker, and `by`, would have in the two spans now, were they not absent. `busy`
+    and `busy_in_return`: when `by`, and the asker, have the role already in what they would take. Doing it twice
+    changes nothing.
 
     :raises Answered: if somebody was first, or the swap has ended or begun.
     :raises Refused: saying what else stands in the way.
@@ -119,27 +131,29 @@ def accept(*, swap: Swap, by: Person, held: Sequence[Span], now: datetime, held_
     swap = _locked(swap)
     if swap.state == Swap.State.ACCEPTED and swap.accepted_by_id == by.pk:
         return swap
-    _check_open(swap, now)
+    swap_checks.check_open(swap, now)
     if not queries.may_answer(by, swap=swap):
         raise NotAllowed("This swap is not offered to you, so you cannot accept it.")
     covers.check_available(by, swap.starts_at, swap.ends_at)
-    _check_held(held, swap.asker, swap.schedule, swap.role, swap.starts_at, swap.ends_at)
+    swap_checks.check_held(held, swap.asker, swap.schedule, swap.role, swap.starts_at, swap.ends_at)
+    swap_checks.check_counts(by, swap.schedule, swap.role, busy, swap.starts_at, swap.ends_at)
     _hand_over(swap, giver=swap.asker, taker=by, span=(swap.starts_at, swap.ends_at), held=held, now=now)
     if swap.return_starts_at and swap.return_ends_at:
         back = (swap.return_starts_at, swap.return_ends_at)
-        _check_held(held_in_return, by, swap.schedule, swap.role, *back)
+        swap_checks.check_held(held_in_return, by, swap.schedule, swap.role, *back)
         if back[0] <= now:
             raise Answered("The span in return has begun. Ask for another one.")
         covers.check_available(swap.asker, *back)
+        swap_checks.check_counts(swap.asker, swap.schedule, swap.role, busy_in_return, *back)
         _hand_over(swap, giver=by, taker=swap.asker, span=back, held=held_in_return, now=now)
     swap.state, swap.accepted_by, swap.accepted_at, swap.remind_at = Swap.State.ACCEPTED, by, now, None
     swap.save(update_fields=["state", "accepted_by", "accepted_at", "remind_at"])
     touch(schedules=[swap.schedule], now=now)
     taken = f"{by.name} takes {swap.schedule.name} from you"
-    _tell(swap, "accepted", swap.asker, f"{taken} {_when(swap, swap.asker)}." + _you_take(swap), by=by, now=now)
-    for person in _unanswered(swap):
-        text = f"No longer needed: {by.name} takes {swap.schedule.name} from {swap.asker.name} {_when(swap, person)}."
-        _tell(swap, "accepted", person, text, by=by, now=now)
+    tell(swap, "accepted", swap.asker, f"{taken} {when(swap, swap.asker)}." + you_take(swap), by=by, now=now)
+    for person in unanswered(swap):
+        text = f"No longer needed: {by.name} takes {swap.schedule.name} from {swap.asker.name} {when(swap, person)}."
+        tell(swap, "accepted", person, text, by=by, now=now)
     return swap
 
 
@@ -151,7 +165,7 @@ def decline(*, swap: Swap, by: Person, now: datetime) -> Swap:
     :raises NotAllowed: if it is not offered to `by`.
     """
     swap = _locked(swap)
-    _check_open(swap, now)
+    swap_checks.check_open(swap, now)
     if not queries.may_answer(by, swap=swap):
         raise NotAllowed("This swap is not offered to you, so there is nothing to decline.")
     offer, _ = SwapOffer.objects.get_or_create(swap=swap, person=by)
@@ -160,8 +174,8 @@ def decline(*, swap: Swap, by: Person, now: datetime) -> Swap:
     offer.declined_at = now
     offer.save(update_fields=["declined_at"])
     left = swap.offers.filter(declined_at__isnull=True).exists()
-    text = f"{by.name} cannot take {swap.schedule.name} {_when(swap, swap.asker)}."
-    _tell(
+    text = f"{by.name} cannot take {swap.schedule.name} {when(swap, swap.asker)}."
+    tell(
         swap,
         f"declined {by.pk}",
         swap.asker,
@@ -185,11 +199,11 @@ def withdraw(*, swap: Swap, by: Person, now: datetime) -> Swap:
     if by.pk != swap.asker_id and not queries.may_arrange(by, now=now):
         raise NotAllowed(f"Only {swap.asker.name}, the pilot or a manager may withdraw it. Ask them.")
     if swap.state != Swap.State.ASKED:
-        raise Answered(_what_became(swap))
+        raise Answered(swap_checks.what_became(swap))
     _end(swap, Swap.State.WITHDRAWN, now)
-    for person in [swap.asker, *_unanswered(swap)]:
-        text = f"{by.name} withdrew the question who takes {swap.schedule.name} {_when(swap, person)}."
-        _tell(swap, "withdrawn", person, text, by=by, now=now)
+    for person in [swap.asker, *unanswered(swap)]:
+        text = f"{by.name} withdrew the question who takes {swap.schedule.name} {when(swap, person)}."
+        tell(swap, "withdrawn", person, text, by=by, now=now)
     return swap
 
 
@@ -197,9 +211,12 @@ def withdraw(*, swap: Swap, by: Person, now: datetime) -> Swap:
 def undo(*, swap: Swap, by: Person, now: datetime) -> Swap:
     """Each has their own again from `now` on; what was until now stays. Doing it twice changes nothing.
 
+    Those who may arrange undo it also where that leaves a gap, or takes what somebody has earned.
+
     :raises Answered: if nobody has accepted it, or what was taken was passed on since.
     :raises InThePast: if all of it is over.
-    :raises NotAllowed: if `by` is neither party and may not arrange.
+    :raises CannotCover: if whoever would be on call again is absent or has left.
+    :raises NotAllowed: if `by` is neither party and may not arrange, or owes the other half of an exchange.
     """
     swap = _locked(swap)
     if swap.state == Swap.State.UNDONE:
@@ -207,19 +224,25 @@ def undo(*, swap: Swap, by: Person, now: datetime) -> Swap:
     if not queries.may_end_swap(by, swap=swap, now=now):
         raise NotAllowed("Only the two who swapped, the pilot or a manager may undo it. Ask them.")
     if swap.state != Swap.State.ACCEPTED or swap.accepted_by is None:
-        raise Answered(_what_became(swap))
+        raise Answered(swap_checks.what_became(swap))
     if max(swap.ends_at, swap.return_ends_at or swap.ends_at) <= now:
         raise InThePast("This swap is over, and who was on call in it cannot be changed.", field="__all__")
-    made = list(swap.covers.active().filter(ends_at__gt=now).select_related("schedule"))
+    made = list(swap.covers.active().filter(ends_at__gt=now).select_related("schedule", "person").order_by("starts_at"))
     if not made:
         raise Answered("Nothing of this swap stands any more: it was cancelled or passed on. Undo that instead.")
-    for giver, taker in ((swap.asker, swap.accepted_by), (swap.accepted_by, swap.asker)):
-        covers.give_back(covers=[one for one in made if one.person_id == taker.pk], by=by, to=giver, now=now)
+    both = {swap.asker_id: swap.accepted_by, swap.accepted_by.pk: swap.asker}
+    for cover in made:
+        covers.check_not_passed_on(cover, now=now)
+    if not queries.may_arrange(by, now=now):
+        swap_checks.check_nothing_owed(swap, by, now)
+        for cover in made:
+            swap_checks.check_can_have_back(both[cover.person_id], cover, now)
+    for taker, giver in both.items():
+        covers.give_back(covers=[one for one in made if one.person_id == taker], by=by, to=giver, now=now)
     _end(swap, Swap.State.UNDONE, now)
     touch(schedules=[swap.schedule], now=now)
-    for person, own in ((swap.asker, "yours again"), (swap.accepted_by, f"{swap.asker.name}'s again")):
-        text = f"{by.name} undid the swap: {swap.schedule.name} {_when(swap, person)} is {own}"
-        _tell(swap, "undone", person, text + (" from now on." if swap.starts_at <= now else "."), by=by, now=now)
+    for person in (swap.asker, swap.accepted_by):
+        tell(swap, "undone", person, f"{by.name} undid the swap: {undone_words(swap, person, now)}", by=by, now=now)
     return swap
 
 
@@ -240,11 +263,11 @@ def remind_due(*, now: datetime, at_most: int = 100) -> int:
         swap.save(update_fields=["remind_at"])
         if swap.starts_at <= now:
             continue  # it ends with the next expire_due
-        for person in _unanswered(swap):
-            text = f"{swap.asker.name} still waits: do you take {swap.schedule.name} {_when(swap, person)}?"
-            _tell(swap, key, person, text + _in_return_words(swap, person), now=now)
-        text = f"Nobody has taken {swap.schedule.name} {_when(swap, swap.asker)} yet, so it is yours."
-        _tell(swap, key, swap.asker, text + " Ask the pilot if you cannot.", now=now)
+        for person in unanswered(swap):
+            text = f"{swap.asker.name} still waits: do you take {swap.schedule.name} {when(swap, person)}?"
+            tell(swap, key, person, text + in_return_words(swap, person), now=now)
+        text = f"Nobody has taken {swap.schedule.name} {when(swap, swap.asker)} yet, so it is yours."
+        tell(swap, key, swap.asker, text + " Ask the pilot if you cannot.", now=now)
     return len(swaps)
 
 
@@ -261,8 +284,8 @@ def expire_due(*, now: datetime, at_most: int = 100) -> int:
     swaps = list(begun)
     for swap in swaps:
         _end(swap, Swap.State.EXPIRED, now)
-        text = f"Nobody took {swap.schedule.name} {_when(swap, swap.asker)}: it is yours."
-        _tell(swap, "expired", swap.asker, text, now=now)
+        text = f"Nobody took {swap.schedule.name} {when(swap, swap.asker)}: it is yours."
+        tell(swap, "expired", swap.asker, text, now=now)
     return len(swaps)
 
 
@@ -271,65 +294,6 @@ def _locked(swap: Swap) -> Swap:
     return (
         Swap.objects.select_for_update(of=("self",)).select_related("schedule", "asker", "accepted_by").get(pk=swap.pk)
     )
-
-
-def _check_open(swap: Swap, now: datetime) -> None:
-    if swap.state != Swap.State.ASKED:
-        raise Answered(_what_became(swap))
-    if swap.starts_at <= now:
-        raise Answered(f"The span has begun and stays with {swap.asker.name}. You can still take the pager from them.")
-
-
-def _what_became(swap: Swap) -> str:
-    if swap.accepted_by and swap.accepted_at and swap.state == Swap.State.ACCEPTED:
-        return f"{swap.accepted_by.name} took this at {swap.accepted_at:%H:%M} UTC."
-    return {
-        Swap.State.ASKED: "Nobody has accepted this swap yet, so there is nothing to undo. Withdraw it instead.",
-        Swap.State.WITHDRAWN: f"{swap.asker.name} does not need it any more: it was withdrawn.",
-        Swap.State.EXPIRED: "Nobody accepted this swap before its span began, so it has ended.",
-    }.get(Swap.State(swap.state), "This swap was undone. Ask for a new one.")
-
-
-def _check_held(
-    held: Iterable[Span], person: Person, schedule: Schedule, role: str, start: datetime, end: datetime
-) -> None:
-    if not clipped(held, start, end):
-        raise NothingHeld(
-            f"{person.name} is not on call for {schedule.name} ({role}) at any time {span_words(start, end)}, "
-            "so there is nothing to take over. Choose another span."
-        )
-
-
-def _check_no_other(schedule: Schedule, role: str, asker: Person, start: datetime, end: datetime) -> None:
-    other = (
-        Swap.objects.open()
-        .filter(schedule=schedule, role=role, asker=asker, starts_at__lt=end, ends_at__gt=start)
-        .order_by("starts_at")
-        .first()
-    )
-    if other:
-        when = span_words(other.starts_at, other.ends_at)
-        raise Overlap(f"{asker.name} asks for {when} already. Withdraw that first, or choose another span.")
-
-
-def _check_return(
-    back: Span, asker: Person, span: Span, to: Sequence[Person], held: Sequence[Span], now: datetime
-) -> None:
-    start, end = back
-    field = "return_starts_at"
-    covers.check_span(start, end, what="The span in return", field="return_ends_at")
-    if start <= now:
-        raise InThePast("The span in return has begun. Choose a later one.", field=field)
-    if start < span[1] and span[0] < end:
-        raise Overlap("The span in return overlaps with the one you give away. Choose another one.", field=field)
-    if not to:
-        raise NobodyCould("Say whose span you take in return: name the people you ask.")
-    if not clipped(held, start, end):
-        names = " and ".join(person.name for person in to)
-        raise NothingHeld(
-            f"{names} would not be on call at any time {span_words(start, end)}. Choose a span of theirs.", field=field
-        )
-    covers.check_available(asker, start, end, field=field)
 
 
 def _hand_over(swap: Swap, *, giver: Person, taker: Person, span: Span, held: Sequence[Span], now: datetime) -> None:
@@ -357,32 +321,3 @@ def _end(swap: Swap, state: str, now: datetime) -> None:
 def _next_reminder(starts_at: datetime, now: datetime) -> datetime | None:
     in_force = limits.at(now)
     return min((at for at in (starts_at - in_force.span(name) for name in REMINDERS) if at > now), default=None)
-
-
-def _unanswered(swap: Swap) -> list[Person]:
-    offers = swap.offers.filter(declined_at__isnull=True).exclude(person=swap.accepted_by_id).select_related("person")
-    return [offer.person for offer in offers]
-
-
-def _when(swap: Swap, reader: Person) -> str:
-    return own_words(swap.starts_at, swap.ends_at, zone=reader.zone)
-
-
-def _in_return_words(swap: Swap, reader: Person) -> str:
-    if not (swap.return_starts_at and swap.return_ends_at):
-        return ""
-    when = own_words(swap.return_starts_at, swap.return_ends_at, zone=reader.zone)
-    return f" {swap.asker.get_short_name()} takes yours {when} in return."
-
-
-def _you_take(swap: Swap) -> str:
-    if not (swap.return_starts_at and swap.return_ends_at and swap.accepted_by):
-        return ""
-    when = own_words(swap.return_starts_at, swap.return_ends_at, zone=swap.asker.zone)
-    return f" You take theirs {when}."
-
-
-def _tell(swap: Swap, what: str, person: Person, text: str, *, now: datetime, by: Person | None = None) -> None:
-    """Send a notice once; nobody is told what they did themselves."""
-    if by is None or person.pk != by.pk:
-        paging.notice(key=f"swap {swap.pk} {what} {person.pk}", person=person, text=text, now=now)

@@ -1,4 +1,4 @@
-"""Take a span, put somebody else on call, be absent, and take that back."""
+"""Be absent, and take that back."""
 
 from datetime import date
 from typing import Any
@@ -15,38 +15,9 @@ from oncall import clock
 from oncall.people.models import Person, Team
 from oncall.people.viewer import viewer
 from rotations.changes import month, queries, services
-from rotations.changes.forms import AbsenceForm, OverrideForm
-from rotations.changes.models import Absence, Override
+from rotations.changes.forms import AbsenceForm
+from rotations.changes.models import Absence
 from rotations.changes.refusals import Refused
-from rotations.schedule.models import Schedule
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def override(request: HttpRequest, id: UUID) -> HttpResponse:
-    who, now = viewer(request), clock.now()
-    schedule = get_object_or_404(Schedule, pk=id)
-    form = OverrideForm(request.POST or None, schedule=schedule, viewer=who, now=now)
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = services.override(schedule=schedule, by=who, now=now, **form.cleaned_data)
-        except Refused as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error))
-        else:
-            messages.success(request, f"{made.person.name} covers that span of {schedule.name}.")
-            return redirect("schedule", id)
-    context = {"schedule": schedule, "form": form}
-    return render(request, "changes/override.html", context, status=400 if form.errors else 200)
-
-
-@require_POST
-def cancel(request: HttpRequest, id: UUID) -> HttpResponse:
-    found = get_object_or_404(Override.objects.select_related("schedule", "person"), pk=id)
-    try:
-        services.cancel(override=found, by=viewer(request), now=clock.now())
-        messages.success(request, f"The override by {found.person.name} is cancelled.")
-    except Refused as error:
-        messages.warning(request, str(error))
-    return redirect("schedule", found.schedule_id)
 
 
 @require_safe
@@ -54,7 +25,8 @@ def absences(request: HttpRequest) -> HttpResponse:
     """The month, people down and days across; then one's own, or everybody's for those who may arrange."""
     who, now = viewer(request), clock.now()
     shown = _month(request.GET.get("month", ""), now.astimezone(who.zone).date())
-    team = Team.objects.filter(slug=request.GET.get("team", "")).first()
+    slug = request.GET.get("team", "")
+    team = Team.objects.filter(slug=slug).first() if slug.isprintable() else None  # PostgreSQL refuses NUL in text
     arranges = queries.may_arrange(who, now=now)
     days = month.days_of(shown, zone=who.zone)
     start, end = days[0].starts_at, days[-1].ends_at

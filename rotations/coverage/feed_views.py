@@ -23,9 +23,16 @@ from rotations.coverage.models import FeedToken, Reminder
 @login_not_required
 @require_safe
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
-    """The calendar that `secret` opens, or 404. A program that has these very bytes gets 304 and nothing else."""
+    """The calendar that `secret` opens, or 404. A program that has these very bytes gets 304 and nothing else.
+
+    Whoever reads it more than 60 times an hour gets 429 and is told when to come again.
+    """
     now = clock.now()
-    token = feed_services.use(secret=secret, now=now)
+    try:
+        token = feed_services.use(secret=secret, now=now)
+    except feed_services.TooManyReads as error:
+        headers = {"Retry-After": str(error.seconds), "Cache-Control": "private, no-store"}
+        return HttpResponse(str(error), status=429, content_type="text/plain; charset=utf-8", headers=headers)
     if token is None:
         raise Http404("No calendar has this address. Make a new one under My calendars.")
     body = feed_queries.calendar(token, now=now)
@@ -33,7 +40,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     answer = HttpResponse(body, content_type="text/calendar; charset=utf-8")
     answer["Content-Disposition"] = 'inline; filename="oncall.ics"'
     answer["ETag"] = etag
-    answer["Cache-Control"] = "private, no-cache"  # to be kept by whoever asked, and asked for again each time
+    answer["Cache-Control"] = "private, no-store"  # S18; a program that keeps it anyway is spared the bytes by its ETag
     return get_conditional_response(request, etag=etag, response=answer) or answer
 
 

@@ -28,7 +28,7 @@ from rotations.changes.serializers import (
     WhoSerializer,
     refusal,
 )
-from rotations.coverage import swap_queries
+from rotations.coverage import swap_services
 from rotations.schedule.models import ROLES, Schedule
 from rotations.schedule.shapes import InstantField
 
@@ -140,12 +140,8 @@ class SwapsView(generics.ListAPIView[Swap]):
         form = SwapWanted(data=request.data)
         form.is_valid(raise_exception=True)
         asked = {"asker": by} | form.validated_data
-        about = {"schedule": asked["schedule"], "role": asked["role"]}
-        held = swap_queries.held_in(**about, people=[asked["asker"]], start=asked["starts_at"], end=asked["ends_at"])
-        back = asked["in_return"]
-        theirs = swap_queries.held_in(**about, people=asked["to"], start=back[0], end=back[1]) if back else []
         try:
-            swap = swaps.ask(**asked, held=held, held_in_return=theirs, by=by, now=clock.now())
+            swap = swap_services.ask(**asked, by=by, now=clock.now())
         except Refused as error:
             raise refusal(error) from error
         return Response(SwapSerializer(_swap(swap.pk)).data, status.HTTP_201_CREATED)
@@ -169,13 +165,7 @@ class SwapAcceptView(APIView):
     )
     def post(self, request: Request, id: UUID) -> Response:
         """Take what the asker would have in the span. 409 when somebody was first, or it has begun."""
-        by = viewer(request)
-
-        def verb(swap: Swap) -> object:
-            held, back = swap_queries.held_for(swap, by=by)
-            return swaps.accept(swap=swap, by=by, held=held, held_in_return=back, now=clock.now())
-
-        return _act(id, verb)
+        return _act(id, lambda swap: swap_services.accept(swap=swap, by=viewer(request), now=clock.now()))
 
 
 class SwapDeclineView(APIView):

@@ -16,9 +16,9 @@ from oncall.people.viewer import viewer
 from rotations.changes import services, swaps
 from rotations.changes.models import Swap
 from rotations.changes.refusals import Refused
-from rotations.coverage import queries, swap_queries
+from rotations.coverage import queries, swap_queries, swap_services
 from rotations.coverage.swap_forms import SwapForm
-from rotations.schedule.models import Schedule
+from rotations.schedule.models import Role, Schedule
 from rotations.schedule.shapes import InstantField
 
 AHEAD = timedelta(days=56)  # of one's own shifts that are offered to be swapped
@@ -62,20 +62,14 @@ def ask(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 def _ask(schedule: Schedule, form: SwapForm, by: Person, now: datetime) -> Swap:
-    asked = form.cleaned_data
-    about = {"schedule": schedule, "role": asked["role"]}
-    held = swap_queries.held_in(**about, people=[asked["asker"]], start=asked["starts_at"], end=asked["ends_at"])
-    back = asked["in_return"]
-    theirs = swap_queries.held_in(**about, people=asked["to"], start=back[0], end=back[1]) if back else []
-    return swaps.ask(schedule=schedule, **asked, held=held, held_in_return=theirs, by=by, now=now)
+    return swap_services.ask(schedule=schedule, **form.cleaned_data, by=by, now=now)
 
 
 @require_POST
 def accept(request: HttpRequest, id: UUID) -> HttpResponse:
     swap, who = _swap(id), viewer(request)
-    held, back = swap_queries.held_for(swap, by=who)
     said = f"You take {swap.schedule.name} from {swap.asker.name}."
-    return _do(request, lambda: swaps.accept(swap=swap, by=who, held=held, held_in_return=back, now=clock.now()), said)
+    return _do(request, lambda: swap_services.accept(swap=swap, by=who, now=clock.now()), said)
 
 
 @require_POST
@@ -104,7 +98,7 @@ def take(request: HttpRequest, id: UUID) -> HttpResponse:
     who, now = viewer(request), clock.now()
     schedule = get_object_or_404(Schedule, pk=id)
     role, given = request.POST.get("role", "primary"), request.POST.get("from", "")
-    duties = queries.on_call(schedule=schedule, at=now, role=role)
+    duties = queries.on_call(schedule=schedule, at=now, role=role) if role in Role.values else []
     duty = next((one for one in duties if str(one.person.pk) == given), None)
     if duty is None or duty.until is None:
         messages.warning(request, f"They are not on call for {schedule.name} any more. Look again who is.")

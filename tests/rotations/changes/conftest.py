@@ -6,9 +6,8 @@ import pytest
 
 from oncall.paging.models import ContactMethod, Notice
 from oncall.people.models import Person
-from rotations.changes import swaps
 from rotations.changes.models import Swap
-from rotations.coverage import swap_queries
+from rotations.coverage import swap_services
 from rotations.coverage.queries import on_call
 from tests.rotations.conftest import NOW
 
@@ -31,18 +30,13 @@ def ask(schedule, ada):
             "by": changes.get("asker", ada),
             "now": NOW,
         } | changes
-        about = {"schedule": words["schedule"], "role": words["role"]}
-        held = swap_queries.held_in(**about, people=[words["asker"]], start=words["starts_at"], end=words["ends_at"])
-        back = words.get("in_return")
-        theirs = swap_queries.held_in(**about, people=words["to"], start=back[0], end=back[1]) if back else []
-        return swaps.ask(**{"held": held, "held_in_return": theirs} | words)
+        return swap_services.ask(**words)
 
     return ask
 
 
 def accept(swap: Swap, by: Person, now: datetime = NOW) -> Swap:
-    held, back = swap_queries.held_for(swap, by=by)
-    return swaps.accept(swap=swap, by=by, held=held, held_in_return=back, now=now)
+    return swap_services.accept(swap=swap, by=by, now=now)
 
 
 def on(schedule, at: datetime) -> list[str]:

@@ -208,9 +208,10 @@ def test_who_is_on_call_then_already_is_warned(get, ask, schedule, grace):
     assert "You are on call then already" in get(grace, "swaps").content.decode()
 
 
-def test_what_the_asker_lost_since_cannot_be_pressed(get, ask, ada, grace):
+def test_what_the_asker_lost_since_cannot_be_pressed(get, ask, schedule, ada, grace, lise):
     ask()
-    absent(ada)
+    about = {"role": "primary", "starts_at": EVENING, "ends_at": NIGHT, "reason": "", "by": lise, "now": NOW}
+    services.override(schedule=schedule, person=lise, replaces=ada, **about)
     page = get(grace, "swaps").content.decode()
     assert "is not on call in that span any more" in page
     assert "swaps/" + str(Swap.objects.get().pk) + "/accept/" not in page
@@ -269,7 +270,47 @@ def test_the_board_takes_as_many_queries_for_five_as_for_one(client, ask, grace,
     assert took[1:] == took[:1] * 4
 
 
+def test_what_an_absent_asker_would_have_had_can_be_pressed(get, ask, ada, grace):
+    ask()
+    absent(ada)
+    assert "Take 3 h</button>" in get(grace, "swaps").content.decode()
+
+
+def test_who_has_that_very_role_then_is_told_why_they_cannot_take_it(get, ask, schedule, ada, grace):
+    swap = ask(to=[grace])
+    schedule.rotations.create(
+        role="primary", name="Beside", unit="week", first_on="2027-03-01", handoff_time="09:00"
+    ).participants.create(person=grace, position=0)
+    page = get(grace, "swaps").content.decode()
+    assert "You would count once, so you cannot take it." in page
+    assert f"swaps/{swap.pk}/accept/" not in page
+
+
+def test_undo_is_not_offered_to_who_owes_the_other_half(get, ask, ada, grace, monkeypatch):
+    swap = accept(ask(to=[grace], in_return=(GRACES, GRACES + timedelta(hours=3))), grace)
+    monkeypatch.setattr("oncall.clock.now", lambda: NIGHT)
+    offered = {who.username: f"swaps/{swap.pk}/undo/" in get(who, "swaps").content.decode() for who in (ada, grace)}
+    assert offered == {"ada": False, "grace": True}
+
+
+def test_an_override_that_covers_nothing_is_refused_at_its_field(post, schedule, ada, grace):
+    span = {"role": "primary", "starts_at": "2027-03-30T13:00", "ends_at": "2027-03-30T16:00", "reason": ""}
+    answer = post(grace, "override", schedule.pk, person=grace.pk, replaces=ada.pk, **span)
+    assert errors(answer)["replaces"][0].startswith("Ada Moreno has no turn in Triage (primary) Tue 30 Mar 20:00")
+
+
+@pytest.mark.parametrize("team", ["\x00", "no-such"])
+def test_an_odd_team_is_no_team(get, ada, team):
+    assert get(ada, "absences", team=team).context["team"] is None
+
+
 # The pager in one press
+
+
+@pytest.mark.parametrize("role", ["\x00", "x" * 900])
+def test_a_pager_of_no_known_role_is_not_taken(post, schedule, ada, grace, role):
+    answer = post(grace, "pager_take", schedule.pk, role=role, **{"from": ada.pk})
+    assert "They are not on call for Triage any more." in answer.content.decode()
 
 
 def test_the_pager_is_taken_in_one_press_until_the_shift_ends(post, schedule, ada, grace):

@@ -288,3 +288,50 @@ def test_whatever_is_read_is_read_or_refused_in_words(lines):
     except Unreadable:
         return
     assert all(one.starts_at < one.ends_at and one.uid for one in found.absences)
+
+
+# --- Lengths and shared names -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "expected"),
+    [
+        # Clocks in Paris go forward on Sunday 28 March at 01:00 UTC, and back on 31 October at 01:00 UTC.
+        ("20270327T120000", "PT24H", "27-03-27 11:00 to 27-03-28 11:00"),
+        ("20270327T120000", "P1D", "27-03-27 11:00 to 27-03-28 10:00"),
+        ("20270327T120000", "P1DT2H", "27-03-27 11:00 to 27-03-28 12:00"),
+        ("20271030T120000", "PT1440M", "27-10-30 10:00 to 27-10-31 10:00"),
+        ("20271030T120000", "P1D", "27-10-30 10:00 to 27-10-31 11:00"),
+        ("20270327T120000", "PT2\n 4H", "27-03-27 11:00 to 27-03-28 11:00"),  # a folded line
+    ],
+)
+def test_a_length_in_hours_is_exact_and_one_in_days_follows_the_wall_clock(start, length, expected):
+    assert spans(file(f"UID:a\nDTSTART;TZID=Europe/Paris:{start}\nDURATION:{length}")) == [expected]
+
+
+def test_each_of_a_repetition_is_as_many_hours_as_it_says():
+    rule = "UID:a\nDTSTART;TZID=Europe/Paris:20270326T120000\nDURATION:PT24H\nRRULE:FREQ=DAILY;COUNT=3"
+    assert spans(file(rule)) == [
+        "27-03-26 11:00 to 27-03-27 11:00",
+        "27-03-27 11:00 to 27-03-28 11:00",
+        "27-03-28 10:00 to 27-03-29 10:00",
+    ]
+
+
+def test_two_events_of_one_uid_are_two_in_either_order():
+    one, other = [f"UID:a\nDTSTART:202703{day}T090000Z\nDTEND:202703{day}T100000Z" for day in (15, 16)]
+    for body in (file(one, other), file(other, one)):
+        found = absences_in(body, zone=SANTIAGO, now=NOW)
+        names = [(occurrence.uid, f"{occurrence.starts_at:%d}") for occurrence in found.absences]
+        assert (names, found.skipped) == ([("a/20270315T090000", "15"), ("a/20270316T090000", "16")], 0)
+
+
+def test_an_event_that_shares_the_uid_of_a_repetition_stands_beside_it():
+    rule = "UID:a\nDTSTART:20270315T090000Z\nDTEND:20270315T100000Z\nRRULE:FREQ=WEEKLY;COUNT=2"
+    moved = "UID:a\nRECURRENCE-ID:20270322T090000Z\nDTSTART:20270323T090000Z\nDTEND:20270323T100000Z"
+    other = "UID:a\nDTSTART:20270318T090000Z\nDTEND:20270318T100000Z"
+    assert spans(file(other, rule, moved)) == [
+        "27-03-15 09:00 to 27-03-15 10:00",
+        "27-03-18 09:00 to 27-03-18 10:00",
+        "27-03-23 09:00 to 27-03-23 10:00",
+    ]

@@ -9,6 +9,7 @@ from icalendar import Calendar
 
 from oncall.people.models import Membership, Team
 from rotations.changes import services as changes
+from rotations.changes.models import CountedRead
 from rotations.coverage import feed_queries, feed_services
 from rotations.coverage import services as coverage
 from rotations.coverage.models import FeedToken, Shift
@@ -265,6 +266,36 @@ def test_a_calendar_names_no_telephone_and_no_mail(client, schedule, ada):
     assert "Ada Moreno" in body
     assert "+1415" not in body
     assert "ada@example.org" not in body
+
+
+def test_an_address_is_read_sixty_times_an_hour_and_then_says_when_to_come_again(client, mine, grace, monkeypatch):
+    other = feed_services.create(person=grace, now=NOW)
+    for minute in range(30):
+        monkeypatch.setattr("oncall.clock.now", lambda at=NOW + timedelta(minutes=minute): at)
+        assert [client.get(address(mine)).status_code, client.head(address(mine)).status_code] == [200, 200]
+
+    refused = client.get(address(mine))
+
+    # The first was at NOW, 29 minutes ago: it no longer counts in 31.
+    assert (refused.status_code, refused["Retry-After"], refused["Cache-Control"]) == (429, "1860", "private, no-store")
+    assert client.get(address(other)).status_code == 200
+    monkeypatch.setattr("oncall.clock.now", lambda: NOW + timedelta(minutes=60))
+    assert [client.get(address(mine)).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_refused_read_is_not_counted_and_a_withdrawn_address_keeps_no_count(client, mine):
+    for _ in range(70):
+        client.get(address(mine))
+    assert CountedRead.objects.filter(address=mine[0].pk).count() == 60
+    feed_services.revoke(token=mine[0], now=NOW)
+    assert not CountedRead.objects.exists()
+
+
+def test_nobody_on_the_way_keeps_a_calendar(client, mine):
+    answer = client.get(address(mine))
+    again = client.get(address(mine), headers={"If-None-Match": answer["ETag"]})
+    assert [answer["Cache-Control"], again["Cache-Control"]] == ["private, no-store"] * 2
+    assert again.status_code == 304
 
 
 def test_a_person_has_twenty_addresses_at_most(ada, grace):
