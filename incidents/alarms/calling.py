@@ -30,7 +30,7 @@ def call_people(
                     alarm=alarm, person=one.person, step=step, why=one.why, now=now, limits=limits, prefix=prefix
                 )
         except Unreachable as error:
-            write(alarm, LogEntry.Kind.NOBODY, f"{error} ({one.why})", now=now)
+            write(alarm, LogEntry.Kind.NOBODY, f"{error} ({one.why})", now=now, person=one.person)
             say_unreachable(person=one.person, error=error, now=now)
             continue
         except OperationalError:

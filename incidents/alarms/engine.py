@@ -12,6 +12,7 @@ from django.db import OperationalError, transaction
 from incidents.alarms import turnover
 from incidents.alarms.calling import call_people, say_broken
 from incidents.alarms.models import CALLED_IN, ITSELF, OUTSIDE, Alarm, AlarmPage, LogEntry
+from incidents.alarms.pages import rings
 from incidents.alarms.services import restart, write
 from incidents.escalation.decision import EmptyPolicy, Fire, Plan, Position, decide, plan_from_json
 from incidents.escalation.queries import Called, who_is_called
@@ -58,8 +59,9 @@ def escalate_due(*, now: datetime, limits: Limits, at_most: int = 50) -> int:
 def _put_off(alarm_id: UUID, *, error: Exception, now: datetime) -> None:
     with transaction.atomic():
         alarm, again = Alarm.objects.open().filter(pk=alarm_id), now + timedelta(seconds=5)
-        alarm.filter(next_due__lte=now).update(next_due=again)
-        alarm.filter(cover_due__lte=now).update(cover_due=again)
+        looked = alarm.filter(state=Alarm.State.FIRING, cover_due__lte=now).update(cover_due=again)
+        if not looked:  # a look that breaks never holds up the step after it
+            alarm.filter(next_due__lte=now).update(next_due=again)
         if isinstance(error, OperationalError):
             return  # a lost race; it comes again in a moment
         if Alarm.objects.filter(pk=alarm_id, source_id=ITSELF).exists():
@@ -77,10 +79,14 @@ def take_step(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
     """Take the step that is due: an acknowledgement lapses, or the plan goes on until somebody is called; or, before
     the next step, whoever came on call since the last is called.
 
+    Where both are due, after an outage or by a hair, the look comes first and the step at once after it, in a
+    transaction of its own: no page is held when turns are taken.
+
     A step that reaches nobody moves on at once and says so; where a whole round reaches nobody, the last resort is
     called (pilot, managers, administrators). It is never silent.
     """
-    if alarm.next_due is not None and alarm.next_due > now:
+    looks = alarm.state == Alarm.State.FIRING and alarm.cover_due is not None and alarm.cover_due <= now
+    if looks or (alarm.next_due is not None and alarm.next_due > now):
         turnover.look(alarm, now=now, limits=limits)
         return
     if alarm.state == Alarm.State.ACKNOWLEDGED:
@@ -143,7 +149,9 @@ def _call_step(alarm: Alarm, fire: Fire, *, now: datetime, limits: Limits) -> bo
     called = _whom(alarm, fire, now=now)
     if not called:
         write(alarm, LogEntry.Kind.NOBODY, f"Step {fire.index + 1} reaches nobody. Going on at once.", now=now)
-    return call_people(alarm, called, step=fire.index, prefix=prefix, now=now, limits=limits)
+    if call_people(alarm, called, step=fire.index, prefix=prefix, now=now, limits=limits):
+        return True
+    return turnover.call_outgoing(alarm, fire.index, fire.step, fired_at=now, now=now, limits=limits)
 
 
 def _whom(alarm: Alarm, fire: Fire, *, now: datetime) -> list[Called]:
@@ -209,8 +217,9 @@ def hasten(*, now: datetime, limits: Limits) -> int:
             write(alarm, LogEntry.Kind.NOBODY, text, now=now, page=one.page)
             if one.step == CALLED_IN:
                 continue  # the plan keeps its own time
-            others = Page.objects.calling().filter(links__alarm=alarm, links__cycle=alarm.cycle)
-            if others.exists() or alarm.next_due is None or alarm.next_due <= now:
+            if rings(alarm) or alarm.next_due is None or alarm.next_due <= now:
+                continue
+            if one.step != OUTSIDE and turnover.call_outgoing_instead(alarm, now=now, limits=limits):
                 continue
             moved += 1
             if one.step != OUTSIDE and alarm.plan.get("steps") and alarm.round < int(alarm.plan.get("rounds", 1)):

@@ -119,22 +119,25 @@ def shared(page: Page, *, alarm: Alarm) -> bool:
     return firing.exclude(alarm=alarm).exists()
 
 
-def release(*, alarm: Alarm, step: int, keep: Iterable[str], why: str, now: datetime) -> list[Person]:
-    """End the pages of this step to whoever is not in `keep` (ids of people): they are not on call any more.
+def release(*, alarm: Alarm, links: Iterable[AlarmPage], why: str, now: datetime) -> list[Person]:
+    """End these pages of the alarm: their people are not on call any more.
 
     A page that another firing alarm shares goes on for that one. Returns whose calls this alarm no longer makes.
     """
-    kept = set(keep)
-    links = AlarmPage.objects.filter(alarm=alarm, cycle=alarm.cycle, step=step, released=False)
+    going = AlarmPage.objects.filter(pk__in=[link.pk for link in links], released=False)
     gone = []
-    for page in _locked(links):
-        if str(page.person_id) in kept:
-            continue
-        links.filter(page=page).update(released=True)
+    for page in _locked(going):
+        going.filter(page=page).update(released=True)
         if not shared(page, alarm=alarm):
             paging.cancel(page=page, why=why, now=now)
         gone.append(page.person)
     return gone
+
+
+def rings(alarm: Alarm) -> bool:
+    """Say whether anybody is being called for this alarm, in this cycle."""
+    links = AlarmPage.objects.filter(alarm=alarm, cycle=alarm.cycle, released=False)
+    return links.filter(page__state=Page.State.CALLING).exists()
 
 
 def answered_by(*, alarm: Alarm, person: Person, why: str, now: datetime) -> None:

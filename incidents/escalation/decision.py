@@ -93,27 +93,23 @@ def present(plan: Plan, position: Position) -> int | None:
 
 
 @dataclass(frozen=True)
-class Duty:
-    """Somebody is on call for what the present step targets, since an instant."""
-
-    person: str
-    since: datetime
-
-
-@dataclass(frozen=True)
 class Held:
-    """A handoff whose note nobody has accepted: until then `outgoing` holds the pager too (domain.md 5.10)."""
+    """A handoff whose note nobody has accepted: until then `outgoing` holds the pager too (domain.md 5.10).
+
+    `called_at`: when a step called whoever came on, the first of those that have not called `outgoing` yet; None: no
+    step has since the boundary.
+    """
 
     at: datetime
-    incoming: str
     outgoing: str
+    called_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Turn:
     """Who must be called now for the step that fired last, whose page goes on, and when to look again.
 
-    `call` came on call since the step; `also` hold the pager still. Who is in none of the three is no longer called.
+    `call` are on call and untried; `also` hold the pager still. Who is in none of the three is no longer called.
     """
 
     call: tuple[str, ...]
@@ -124,38 +120,40 @@ class Turn:
 
 def turn_over(
     *,
-    stepped_at: datetime,
     now: datetime,
-    on_call: Sequence[Duty],
+    on_call: Sequence[str],
     held: Sequence[Held],
-    called: Collection[str],
+    tried: Collection[str],
     changes_at: datetime | None,
     after: timedelta,
     lasts: timedelta,
 ) -> Turn:
-    """Return what a change of who is on call means at `now` for a step that fired at `stepped_at` (domain.md 5.10).
+    """Return what a change of who is on call means at `now` for the step that fired last (domain.md 5.10).
 
-    Coverage changes at the boundary: who came on call since the step is called at once, and whoever went off gets
-    nothing new. A step that fires after the boundary, while the note is not accepted, calls the outgoing person too,
-    `after` the step, until `lasts` after the boundary. `called`: whom this step has called. `changes_at`: when who is
-    on call changes next; None: not before the next step.
+    Coverage changes at the boundary: whoever is on call and untried by the step is called at once, and whoever went
+    off gets nothing new. Since when they are on call does not matter: what puts them there may be written down after
+    the step has fired, and say that it was before. A step that fires after the boundary, while the note is not
+    accepted, calls the outgoing person too, `after` the step, until `lasts` after the boundary.
+
+    `tried`: whom this step has called, or could not; `changes_at`: when who is on call changes next; None: not before
+    the next step.
     """
-    here = [duty.person for duty in on_call]
-    call = tuple(duty.person for duty in on_call if duty.since > stepped_at and duty.person not in called)
-    also: list[str] = []
+    here = dict.fromkeys(on_call)
+    call = tuple(person for person in here if person not in tried)
+    also: dict[str, None] = {}
     keep = set(here)
     looks = [changes_at] if changes_at else []
     for one in held:
         end = one.at + lasts
-        if not one.at <= stepped_at or not one.at <= now < end or one.incoming not in here or one.outgoing in here:
+        if one.called_at is None or not one.at <= one.called_at or not one.at <= now < end or one.outgoing in here:
             continue
-        due = stepped_at + after
+        due = one.called_at + after
         if due >= end:
             continue
         keep.add(one.outgoing)
         looks.append(due if due > now else end)
-        if due <= now and one.outgoing not in called and one.outgoing not in also:
-            also.append(one.outgoing)
+        if due <= now and one.outgoing not in tried:
+            also[one.outgoing] = None
     return Turn(call, tuple(also), frozenset(keep), min((look for look in looks if look > now), default=None))
 
 

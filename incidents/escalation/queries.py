@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from incidents.escalation.decision import Duty, Held, Plan, StepPlan, Target, plan_as_json
+from incidents.escalation.decision import Plan, StepPlan, Target, plan_as_json
 from incidents.escalation.models import EscalationPolicy, Step
 from oncall.limits import queries as limits
 from oncall.people import queries as people
 from oncall.people.models import Person
+from rotations.changes import queries as changes
 from rotations.coverage import queries as coverage
 from rotations.coverage.models import Handoff
 from rotations.schedule.models import Schedule
@@ -69,6 +70,12 @@ def who_is_called(targets: Iterable[Target], *, now: datetime) -> list[Called]:
 
 
 def _people(target: Target, *, now: datetime) -> list[Called]:
+    """Return whom one target means.
+
+    Who is on call is never somebody absent: the resolver leaves them out. A person or a team that is named is called
+    also when absent: they stand there on purpose and by no rota (so do the pilot and the managers of a last resort),
+    and to leave out the last name could leave nobody.
+    """
     if target.kind == "schedule":
         schedule = Schedule.objects.filter(pk=target.id).first()
         if schedule is None:
@@ -81,17 +88,32 @@ def _people(target: Target, *, now: datetime) -> list[Called]:
     return [Called(person, f"member of {target.name.removeprefix('everyone in ')}") for person in members]
 
 
+Place = tuple[UUID, str]  # a schedule's id and a role in it
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A handoff whose note is not accepted: its incoming person is on call there, the outgoing is not, nor absent."""
+
+    place: Place
+    at: datetime
+    incoming: str
+    outgoing: str
+
+
 @dataclass(frozen=True)
 class Standing:
     """Who stands behind the schedules of a step at an instant. `people`: everybody it names, with why they are called.
 
-    `edition` counts the changes to these schedules: as long as it is the same, nothing changes before `changes_at`.
+    `settled`: from whom the pager was taken for good lately, their note being accepted. `edition` counts the changes to
+    these schedules: as long as it is the same, nothing changes before `changes_at`.
     """
 
     schedules: list[UUID]
     edition: int
-    on_call: list[Duty]
-    held: list[Held]
+    on_call: list[str]
+    waiting: list[Waiting]
+    settled: set[tuple[Place, str]]
     people: dict[str, Called]
     changes_at: datetime | None  # None: not before the end of what was asked for
 
@@ -101,40 +123,81 @@ def editions(schedules: Iterable[UUID]) -> dict[UUID, int]:
     return dict(Schedule.objects.filter(pk__in=list(schedules)).values_list("pk", "edition"))
 
 
-def standing(targets: Iterable[Target], *, now: datetime, until: datetime, lasts: timedelta) -> Standing:
+def places(targets: Iterable[Target]) -> set[Place]:
+    """Return what schedules, and which roles in them, these targets ask for."""
+    return {(UUID(target.id), target.role) for target in targets if target.kind == "schedule"}
+
+
+def standing(
+    targets: Iterable[Target], *, now: datetime, until: datetime, lasts: timedelta, earlier: Iterable[Target] = ()
+) -> Standing:
     """Return who is on call at `now` for those of `targets` that are schedules, and when that changes before `until`.
 
-    `lasts`: how long after a boundary the outgoing person may hold the pager. Four queries, however many schedules.
+    `earlier`: what the steps before targeted; of these only notes matter, since one may wait longer than its step.
+    `lasts`: how long after a boundary the outgoing person may hold the pager. Five queries, however many schedules.
     """
-    roles = {(UUID(target.id), target.role) for target in targets if target.kind == "schedule"}
-    schedules = list(Schedule.objects.filter(pk__in={pk for pk, _ in roles}).order_by("pk"))
+    here = places(targets)
+    notes = _notes(here | places(earlier), now=now, lasts=lasts)
+    watched = here | {_place(note) for note in notes}
+    schedules = list(Schedule.objects.filter(pk__in={pk for pk, _ in watched}).order_by("pk")) if watched else []
     if not schedules:
-        return Standing([], 0, [], [], {}, None)
-    on_call: list[Duty] = []
+        return Standing([], 0, [], [], set(), {}, None)
+    end = max(until, now + coverage.MOMENT)
+    on_call: dict[Place, list[str]] = {}
     people: dict[str, Called] = {}
-    changes: list[datetime] = []
-    found = coverage.every_shift(schedules=schedules, start=now, end=max(until, now + coverage.MOMENT))
-    for shift in (shift for many in found.values() for shift in many if (shift.schedule.pk, shift.role) in roles):
-        changes += [instant for instant in (shift.starts_at, shift.ends_at) if now < instant < until]
+    edges: list[datetime] = []
+    found = coverage.every_shift(schedules=schedules, start=now, end=end)
+    for shift in (shift for many in found.values() for shift in many if (shift.schedule.pk, shift.role) in watched):
+        edges += [shift.starts_at, shift.ends_at]
         if shift.starts_at <= now < shift.ends_at:
-            on_call.append(Duty(str(shift.person.pk), shift.starts_at))
+            on_call.setdefault((shift.schedule.pk, shift.role), []).append(str(shift.person.pk))
             why = f"on call for {shift.schedule.name}: {shift.why}"
             people.setdefault(str(shift.person.pk), Called(shift.person, why))
-    held: list[Held] = []
-    for handoff in _held(schedules, now=now, lasts=lasts):
-        outgoing = handoff.outgoing
-        if outgoing is None or (handoff.schedule_id, handoff.role) not in roles:
+    waiting, settled, away = [], set(), _away(notes, start=now, end=end)
+    for note in notes:
+        place, outgoing, there = _place(note), str(note.outgoing_id), on_call.get(_place(note), [])
+        if note.outgoing is None or outgoing in there:
             continue
-        held.append(Held(handoff.at, str(handoff.incoming_id), str(outgoing.pk)))
-        why = f"{handoff.incoming.name} has not accepted the handover note of {handoff.schedule.name} yet"
-        people.setdefault(str(outgoing.pk), Called(outgoing, why))
-    edition = sum(schedule.edition for schedule in schedules)
-    return Standing([schedule.pk for schedule in schedules], edition, on_call, held, people, min(changes, default=None))
+        if note.accepted_at is not None:
+            settled.add((place, outgoing))
+            continue
+        spans = away.get(note.outgoing.pk, [])
+        edges += [edge for span in spans for edge in span]
+        if str(note.incoming_id) in there and not any(start <= now < end for start, end in spans):
+            waiting.append(Waiting(place, note.at, str(note.incoming_id), outgoing))
+            why = f"{note.incoming.name} has not accepted the handover note of {note.schedule.name} yet"
+            people.setdefault(outgoing, Called(note.outgoing, why))
+    return Standing(
+        schedules=[schedule.pk for schedule in schedules],
+        edition=sum(schedule.edition for schedule in schedules),
+        on_call=list(dict.fromkeys(person for place in sorted(here) for person in on_call.get(place, []))),
+        waiting=waiting,
+        settled=settled,
+        people=people,
+        changes_at=min((edge for edge in edges if now < edge < until), default=None),
+    )
 
 
-def _held(schedules: Iterable[Schedule], *, now: datetime, lasts: timedelta) -> Iterable[Handoff]:
-    waiting = Handoff.objects.filter(accepted_at__isnull=True, at__gt=now - lasts, at__lte=now, schedule__in=schedules)
-    return waiting.filter(outgoing__is_active=True).select_related("incoming", "outgoing", "schedule").order_by("at")
+def _notes(wanted: set[Place], *, now: datetime, lasts: timedelta) -> list[Handoff]:
+    """Return the handoffs of these places of the last hour (a limit), accepted or not, oldest first."""
+    if not wanted:
+        return []
+    lately = Handoff.objects.filter(at__gt=now - lasts, at__lte=now, schedule__in={pk for pk, _ in wanted})
+    rows = lately.filter(outgoing__is_active=True).select_related("incoming", "outgoing", "schedule").order_by("at")
+    return [row for row in rows if _place(row) in wanted]
+
+
+def _place(note: Handoff) -> Place:
+    return note.schedule_id, note.role
+
+
+def _away(notes: Iterable[Handoff], *, start: datetime, end: datetime) -> dict[UUID, list[tuple[datetime, datetime]]]:
+    """Return, by person, when those who went off are absent: sick, on leave, resting. Nobody of them is called."""
+    going = {note.outgoing_id: note.outgoing for note in notes if note.outgoing and note.accepted_at is None}
+    if not going:
+        return {}
+    absences = changes.absent(people=going.values(), start=start, end=end)
+    return {pk: [(one.effective_from, one.covers_until) for one in many] for pk, many in absences.items()}
 
 
 def default_policy() -> EscalationPolicy | None:

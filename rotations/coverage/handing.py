@@ -292,11 +292,9 @@ def tell_leads(*, now: datetime, limits: Limits, address: Callable[[Handoff], st
     """Tell the lead of each note that waited too long, once: the schedule's team lead, else the pilot. Returns how
     many.
     """
+    begun = now - limits.span("handover_lead_told_after_s")
     late = Handoff.objects.filter(
-        accepted_at__isnull=True,
-        lead_told_at__isnull=True,
-        at__gt=now - TOO_LATE,
-        at__lte=now - limits.span("handover_lead_told_after_s"),
+        accepted_at__isnull=True, lead_told_at__isnull=True, at__gt=begun - TOO_LATE, at__lte=begun
     )
     return sum(_tell_lead(pk, now=now, address=address) for pk in late.values_list("pk", flat=True)[:at_most])
 

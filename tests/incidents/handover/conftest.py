@@ -9,6 +9,7 @@ from incidents.alarms.models import PEOPLE
 from incidents.handover import services as handover
 from oncall import clock
 from oncall.limits import queries as limits
+from oncall.paging.models import Page
 from oncall.people.models import Team
 from rotations.coverage.models import Handoff
 from rotations.coverage.services import refresh_due
@@ -79,6 +80,14 @@ def run(now) -> None:
 def keep(now) -> None:
     """What the loop does in half a minute."""
     handover.keep(now=now, limits=limits.at(now))
+
+
+def called():
+    return list(Page.objects.order_by("created_at", "pk").values_list("person__username", "created_at"))
+
+
+def ringing():
+    return set(Page.objects.calling().values_list("person__username", flat=True))
 
 
 @pytest.fixture

@@ -14,17 +14,9 @@ from oncall.paging.models import Notice, Page
 from rotations.changes import services as changes
 from rotations.coverage.models import Handoff
 from tests.conftest import make_policy
-from tests.incidents.handover.conftest import BOUNDARY, fire, keep, minutes, run
+from tests.incidents.handover.conftest import BOUNDARY, called, fire, keep, minutes, ringing, run
 
 pytestmark = pytest.mark.django_db
-
-
-def called():
-    return list(Page.objects.order_by("created_at", "pk").values_list("person__username", "created_at"))
-
-
-def ringing():
-    return set(Page.objects.calling().values_list("person__username", flat=True))
 
 
 def test_at_the_boundary_the_incoming_person_is_paged_and_the_outgoing_gets_nothing_new(policy, handoff):
