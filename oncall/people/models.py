@@ -16,11 +16,12 @@ from django.db.models import F, Func, Q
 from django.utils.functional import cached_property
 
 from oncall.people.instants import EARLIEST, LATEST
+from oncall.people.zones import zones
 
 
 def check_time_zone(value: str) -> None:
     """Refuse a name that is not in the IANA time zone database."""
-    if value not in zoneinfo.available_timezones():
+    if value not in zones():
         raise ValidationError(f"“{value}” is not a time zone. Write a name such as America/Santiago or Europe/Paris.")
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
 from oncall.people.models import Person, Team, TimeSpan
 from rotations.schedule.models import Role, Rotation, Schedule
@@ -77,6 +77,13 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}, {self.role} from {self.starts_at:%d %b %H:%M} UTC"
+
+    @classmethod
+    def held_by(cls, person: Person, now: datetime) -> list[str]:
+        """Say until when somebody is on call, so that they cannot leave unnoticed (oncall/people/leaving.py)."""
+        mine = cls.objects.as_known(None).filter(person=person, ends_at__gt=now).order_by("schedule__name")
+        until = mine.values_list("schedule__name").annotate(Max("ends_at"))
+        return [f"shifts in {name} until {end:%d %b %Y %H:%M} UTC" for name, end in until]
 
 
 class SignedGap(models.Model):

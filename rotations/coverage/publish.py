@@ -26,7 +26,7 @@ from rotations.schedule.handoffs import Unit
 from rotations.schedule.models import Draft, MovedHandoff, Participant, Rotation, Schedule
 from rotations.schedule.reading import by_field
 from rotations.schedule.services import Layer, Place, Turns
-from rotations.schedule.spec import PROMISE, BadSpec, Planned, RotationSpec, ScheduleSpec, plan_spec, spec_of
+from rotations.schedule.spec import PROMISE, BadSpec, Joins, Planned, RotationSpec, ScheduleSpec, plan_spec, spec_of
 
 __all__ = [
     "ChangedMeanwhile",
@@ -38,6 +38,7 @@ __all__ = [
     "publish",
     "publish_rotation",
     "publish_spec",
+    "sign_gaps",
     "unpublish_rotation",
 ]
 
@@ -107,35 +108,55 @@ def publish(*, draft: Draft, by: Person, now: datetime, signature: str = "", rev
 
 @transaction.atomic
 def publish_spec(
-    *, schedule: Schedule, spec: ScheduleSpec, by: Person, now: datetime, signature: str = ""
+    *,
+    schedule: Schedule,
+    spec: ScheduleSpec,
+    by: Person,
+    now: datetime,
+    signature: str = "",
+    joins: Joins | None = None,
 ) -> Published:
     """Make `spec` the schedule from `now` on: rotations keep their ids, so that shifts stay the ones they were.
+
+    Who is new in an alphabetical order joins `now`, or when `joins` says.
 
     Errors as `publish`, but those about a draft.
     """
     check_allowed(by, now=now)
     schedule = Schedule.objects.select_for_update(no_key=True).get(pk=schedule.pk)
-    found = review_spec(schedule, spec, now=now)
+    found = review_spec(schedule, spec, now=now, joins=joins)
     if found.used_by:
         raise StillInUse(
             f"Nobody would be on call for {schedule.name}, and it is {_and(found.used_by)}. "
             "Say who is called there instead, then publish this."
         )
-    reason = signature.strip()[:LONGEST_REASON]
-    if found.gaps and not reason:
-        raise UnsignedGaps(schedule, found.gaps)
+    signed = sign_gaps(schedule=schedule, gaps=found.gaps, signature=signature, by=by, now=now)
     if not is_fresh(schedule):
         store(schedule_id=schedule.pk, now=now)  # what was on call until now stays known, by the rules it was by
     _apply(schedule, spec, by, now)
-    signed = SignedGap.objects.bulk_create(
-        SignedGap(schedule=schedule, starts_at=gap.starts_at, ends_at=gap.ends_at, reason=reason, by=by, at=now)
-        for gap in found.gaps
-    )
+    for (rotation, person), at in (joins or {}).items():
+        Participant.objects.filter(rotation=rotation, person=person, joined_at=now).update(joined_at=at)
     services.touch(schedules=[schedule], now=now)
     store(schedule_id=schedule.pk, now=now)
     fresh = Schedule.objects.get(pk=schedule.pk)
     _tell(fresh, found.changes, by, now)
     return Published(fresh, found, signed)
+
+
+def sign_gaps(
+    *, schedule: Schedule, gaps: Sequence[Uncovered], signature: str, by: Person, now: datetime
+) -> list[SignedGap]:
+    """Keep that `by` takes these gaps on themselves, for the reason `signature`.
+
+    :raises UnsignedGaps: if there are any, and no reason.
+    """
+    reason = signature.strip()[:LONGEST_REASON]
+    if gaps and not reason:
+        raise UnsignedGaps(schedule, gaps)
+    return SignedGap.objects.bulk_create(
+        SignedGap(schedule=schedule, starts_at=gap.starts_at, ends_at=gap.ends_at, reason=reason, by=by, at=now)
+        for gap in gaps
+    )
 
 
 @transaction.atomic

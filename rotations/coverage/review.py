@@ -19,7 +19,7 @@ from rotations.coverage.models import SignedGap
 from rotations.coverage.quality import hours_of
 from rotations.schedule.drafts import spec_of_draft
 from rotations.schedule.models import Draft, Role, Schedule
-from rotations.schedule.spec import PROMISE, BadSpec, ScheduleSpec, plan_spec, spec_of
+from rotations.schedule.spec import PROMISE, BadSpec, Joins, ScheduleSpec, plan_spec, spec_of
 
 AHEAD = timedelta(days=366)  # the coming year
 ALL_ROLES = tuple(Role.values)
@@ -123,11 +123,11 @@ def review(draft: Draft, *, now: datetime) -> Review:
     return review_spec(draft.schedule, spec_of_draft(draft), now=now)
 
 
-def review_spec(schedule: Schedule, spec: ScheduleSpec, *, now: datetime) -> Review:
-    """Return what making `spec` the schedule at `now` would change; errors as `review`."""
+def review_spec(schedule: Schedule, spec: ScheduleSpec, *, now: datetime, joins: Joins | None = None) -> Review:
+    """Return what making `spec` the schedule at `now` would change; errors as `review`. `joins` as in `plan_spec`."""
     schedule = Schedule.objects.get(pk=schedule.pk)
     end = now + AHEAD
-    planned = plan_spec(schedule, spec, now=now)
+    planned = plan_spec(schedule, spec, now=now, joins=joins)
     try:
         before = compute([schedule], now, end)
         after = compute([schedule], now, end, planned=planned)

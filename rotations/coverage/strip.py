@@ -7,15 +7,15 @@ from typing import Literal
 
 from oncall.people.models import Site
 from rotations.coverage import needs, queries
-from rotations.coverage.queries import CoveredShift, OnDuty
+from rotations.coverage.queries import CoveredShift, OnDuty, RoleAhead
 from rotations.schedule.models import Role, Schedule
 
-State = Literal["covered", "nobody", "planned", "unknown"]
+State = Literal["covered", "nobody", "planned", "unknown", "short", "many"]
 
 
 @dataclass(frozen=True)
 class RoleNow:
-    """One role: who has it, who is next. `state` says what it means that nobody has it."""
+    """One role: who has it, who is next. `state` says what it means that nobody has it, or too few or too many."""
 
     role: str
     now: list[OnDuty]
@@ -42,24 +42,44 @@ def now_and_next(*, at: datetime, until: datetime, schedules: Iterable[Schedule]
     ahead = queries.ahead(at=at, until=until, schedules=schedules)
     empty = [one.schedule for one in ahead if any(not role.now for role in one.roles)]
     reasons = needs.why_nobody(empty, at) if empty else {}
-    site = needs.observing() if empty else None
+    few = any(role.now and _people(role) < one.schedule.at_least for one in ahead for role in one.roles)
+    site = needs.observing() if empty or few else None
     found = []
     for one in ahead:
         roles = []
         for role in one.roles:
-            state: State = "covered" if role.now else _state(one.schedule, role.role, at, site)
-            reason = reasons.get((one.schedule.pk, role.role), "") or _REASONS[state]
-            roles.append(RoleNow(role.role, role.now, role.next, role.shifts, state, "" if role.now else reason))
+            if role.now:
+                state, reason = _count(one.schedule, role, at, site)
+            else:
+                state = _state(one.schedule, role.role, at, site)
+                reason = reasons.get((one.schedule.pk, role.role), "") or _REASONS[state]
+            roles.append(RoleNow(role.role, role.now, role.next, role.shifts, state, reason))
         found.append(ScheduleNow(one.schedule, roles))
     return found
 
 
 _REASONS: dict[State, str] = {
-    "covered": "",
     "nobody": "",
     "planned": "it is not night, and only observing minutes need somebody",
     "unknown": "no site is marked as observing, so whether it is night is unknown",
 }
+
+
+def _people(role: RoleAhead) -> int:
+    return len({duty.person.pk for duty in role.now})
+
+
+def _count(schedule: Schedule, role: RoleAhead, at: datetime, site: Site | None) -> tuple[State, str]:
+    """Hold how many are on call against what the schedule promises: too many is too many at any time (`surplus_of`)."""
+    people = _people(role)
+    if role.role != needs.COUNTED:
+        return "covered", ""
+    if schedule.at_most is not None and people > schedule.at_most:
+        return "many", f"{people} of {schedule.at_most} at most"
+    wanted = needs.needed(schedule, at, at + needs.MOMENT, site) if people < schedule.at_least else []
+    if wanted is None:
+        return "unknown", f"{people} of {schedule.at_least} at night, and {_REASONS['unknown']}"
+    return ("short", f"{people} of {schedule.at_least}") if wanted else ("covered", "")
 
 
 def _state(schedule: Schedule, role: str, at: datetime, site: Site | None) -> State:

@@ -1,21 +1,13 @@
 """Fields of rotations in JSON: read strictly, and refused in words that say what would be right."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 MOST_ITEMS = 500
-
-
-@cache
-def zones() -> frozenset[str]:
-    """Every name of the IANA database; finding them reads hundreds of files."""
-    return frozenset(available_timezones())
 
 
 class ChoiceField(serializers.ChoiceField):

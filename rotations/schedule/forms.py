@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from oncall.people.models import Person, Team
+from oncall.people.zones import zones
 from rotations.night.models import Window
 from rotations.schedule.drafts import people_of_team
-from rotations.schedule.fields import zones
 from rotations.schedule.models import EVERY_DAY, HEAVIEST, HIGHEST_LEVEL, LONGEST_TURN, ROLES, Rotation, Schedule
 from rotations.schedule.reading import FIRST_DAY, LAST_DAY, printable
 from rotations.schedule.spec import BadSpec, PlaceSpec, RotationSpec

@@ -6,7 +6,7 @@ Source: rows R16, R42, T13.
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,6 +77,18 @@ def name_key(name: str) -> str:
     return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).split())
 
 
+def check_enough(people: Iterable[Hashable], at_once: int) -> None:
+    """Refuse fewer different people than are on at once.
+
+    `check` counts whoever was ever there, for who has left still serves a term that began before. Who changes an order
+    counts those who stay: else it runs dry with the last term of whoever left.
+
+    :raises ValueError: if there are too few.
+    """
+    if at_once > (there := len(set(people))):
+        raise ValueError(f"{at_once} at once need as many people, and this order has {there}. Put more people in it.")
+
+
 def check(order: Given | Alphabetical, at_once: int) -> None:
     """Refuse an order in which `at_once` different people cannot be on at once. An empty order is refused later.
 
@@ -87,8 +99,7 @@ def check(order: Given | Alphabetical, at_once: int) -> None:
     named = order.cycle if isinstance(order, Given) else tuple(place.participant for place in order.places)
     if not named:
         return
-    if at_once > (people := len(set(named))):
-        raise ValueError(f"{at_once} at once need as many people, and this order has {people}. Put more people in it.")
+    check_enough(named, at_once)
     if isinstance(order, Given):
         last: dict[str, int] = {}
         for turn, name in enumerate(named + named[: at_once - 1]):

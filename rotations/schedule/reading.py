@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from rotations.schedule.fields import ChoiceField, WeekdaysField, WholeField, shown, zones
+from oncall.people.zones import zones
+from rotations.schedule.fields import ChoiceField, WeekdaysField, WholeField, shown
 from rotations.schedule.models import HEAVIEST, HIGHEST_LEVEL, LONGEST_TURN, Role, Rotation, Schedule
 from rotations.schedule.shapes import InstantField
 from rotations.schedule.spec import BadSpec, MovedSpec, PlaceSpec, RotationSpec, ScheduleSpec

@@ -10,7 +10,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from oncall.people.instants import EARLIEST, LATEST
-from rotations.schedule.fields import MOST_ITEMS, ChoiceField, ListOf, WeekdaysField, WholeField, shown, zones
+from oncall.people.zones import zones
+from rotations.schedule.fields import MOST_ITEMS, ChoiceField, ListOf, WeekdaysField, WholeField, shown
 from rotations.schedule.handoffs import EVERY_DAY, Alphabetical, Given, Place, Plan, name_key, spread
 from rotations.schedule.shapes import InstantField
 

@@ -6,7 +6,7 @@ rotations that are not saved, so that a draft can be resolved before anybody is 
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -16,6 +16,7 @@ from oncall.people.models import Person, Team
 from rotations.night.models import Window
 from rotations.schedule.handoffs import Plan
 from rotations.schedule.models import EVERY_DAY, MovedHandoff, Participant, Rotation, Schedule, plan_of
+from rotations.schedule.order import check_enough
 from rotations.schedule.places import members_after, places_given
 
 PROMISE = ("needs", "at_least", "at_most", "skill")
@@ -180,8 +181,13 @@ def with_ids(spec: ScheduleSpec) -> ScheduleSpec:
     return replace(spec, rotations=tuple(one if one.id else replace(one, id=uuid4()) for one in spec.rotations))
 
 
-def plan_spec(schedule: Schedule, spec: ScheduleSpec, *, now: datetime) -> list[Planned]:
+Joins = Mapping[tuple[UUID, UUID], datetime]  # by rotation and person
+
+
+def plan_spec(schedule: Schedule, spec: ScheduleSpec, *, now: datetime, joins: Joins | None = None) -> list[Planned]:
     """Return the rotations as they would be if `spec` were published at `now`. A rotation that stays is as it is.
+
+    Who is new in an alphabetical order joins `now`, or when `joins` says.
 
     :raises BadSpec: by path, if something it names is not there, somebody has left, or an order cannot be.
     """
@@ -197,6 +203,7 @@ def plan_spec(schedule: Schedule, spec: ScheduleSpec, *, now: datetime) -> list[
         else:
             problems, found = _plan_one(schedule, one, present, names, now)
             if found:
+                _join_later(found, joins or {}, now)
                 planned.append(found)
             errors |= {f"rotations[{number}].{path}": words for path, words in problems.items()}
         if one.name in seen:
@@ -205,6 +212,12 @@ def plan_spec(schedule: Schedule, spec: ScheduleSpec, *, now: datetime) -> list[
     if errors:
         raise BadSpec(errors)
     return planned
+
+
+def _join_later(planned: Planned, joins: Joins, now: datetime) -> None:
+    for place in planned.places:
+        if place.joined_at == now:
+            place.joined_at = joins.get((planned.rotation.pk, place.person_id), now)
 
 
 class _Names:
@@ -267,6 +280,7 @@ def _plan_one(
 def _checked(planned: Planned) -> tuple[dict[str, list[str]], Planned | None]:
     """Refuse what only arithmetic can say: with moved handoffs left out first, to name the field that is at fault."""
     try:
+        check_enough((one.person_id for one in planned.places if one.left_at is None), planned.rotation.at_once)
         plan_of(planned.rotation, planned.places, [])
     except ValueError as error:
         return {"at_once": [str(error)]}, None

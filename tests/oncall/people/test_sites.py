@@ -1,7 +1,8 @@
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from oncall.people.models import Site
+from oncall.people.models import Site, check_time_zone
 from oncall.people.queries import NoObservingSite, observing_site
 
 pytestmark = pytest.mark.django_db
@@ -39,3 +40,14 @@ def test_without_an_observing_site_there_is_no_night():
 
     with pytest.raises(NoObservingSite, match="No site is marked as observing"):
         observing_site()
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory", "posixrules", "Mars/Olympus", ""])
+def test_what_is_no_place_is_no_time_zone(name):
+    with pytest.raises(ValidationError, match=f"“{name}” is not a time zone. Write a name such as America/Santiago"):
+        check_time_zone(name)
+
+
+@pytest.mark.parametrize("name", ["UTC", "America/Santiago", "CET"])
+def test_names_of_the_database_are_time_zones(name):
+    check_time_zone(name)

@@ -150,6 +150,21 @@ def test_what_somebody_holds_is_handed_over(by_pilot, schedule, ada, grace):
     assert "holds nothing in rotations" in by_pilot.get(page).content.decode()
 
 
+def test_a_term_that_somebody_still_serves_is_shown_and_handed_over(by_pilot, schedule, turns, ada, grace, lise):
+    """In an alphabetical order who is on stays until relieved: Ada until Monday 29 March."""
+    rotation, by_name = schedule.rotations.get(), replace(turns, order="alphabetical")
+    before = NOW - timedelta(days=40)
+    rotation = services.edit_rotation(
+        rotation=rotation, name="West", turns=by_name, people=[ada, grace, lise], now=before
+    )
+    services.set_participants(rotation=rotation, people=[grace, lise], now=NOW)
+    page = reverse("hand_over", args=[ada.pk])
+    assert "is on call for Triage" in by_pilot.get(page).content.decode()
+    by_pilot.post(page, {"to": grace.pk})
+    assert queries.on_call(schedule=schedule, at=NOW)[0].person == grace
+    assert "holds nothing in rotations" in by_pilot.get(page).content.decode()
+
+
 def test_only_who_may_configure_hands_over(client, ada, grace, schedule):
     client.force_login(grace)
     assert client.get(reverse("hand_over", args=[ada.pk])).status_code == 403

@@ -23,7 +23,9 @@ MARCH = {"from": "2027-03-22T16:00:00Z", "to": "2027-04-12T16:00:00Z"}  # a week
 def weekly(name: str, *people, role: str = "primary", schedule: Schedule | None = None, **about) -> Schedule:
     schedule = schedule or services.create_schedule(name=name, now=BEFORE, **about)
     turns = Turns("America/Los_Angeles", "week", 1, date(2027, 3, 1), time(9))
-    services.create_rotation(schedule=schedule, role=role, name=f"{name} {role}", turns=turns, people=people, now=BEFORE)
+    services.create_rotation(
+        schedule=schedule, role=role, name=f"{name} {role}", turns=turns, people=people, now=BEFORE
+    )
     return schedule
 
 

@@ -148,6 +148,89 @@ def test_nobody_by_day_is_as_planned_and_at_night_is_not(ada, turns, at, state, 
     assert [(role.state, role.reason) for role in found.roles] == [(state, reason)]
 
 
+@pytest.fixture
+def stewards(ada, grace, lise):
+    """Ada and Grace are on at NOW."""
+
+    def make(**promise) -> Schedule:
+        made = services.create_schedule(name="Stewards", now=NOW, **promise)
+        always("primary", made, ada, grace, lise, at_once=2)
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("promise", "state", "reason"),
+    [
+        ({"needs": "always", "at_least": 2, "at_most": 2}, "covered", ""),
+        ({"needs": "always", "at_least": 3}, "short", "2 of 3"),
+        ({"needs": "always", "at_most": 1}, "many", "2 of 1 at most"),
+        ({"needs": "nobody", "at_least": 3}, "covered", ""),
+    ],
+)
+def test_how_many_are_on_is_held_against_what_is_promised(stewards, promise, state, reason):
+    (found,) = now_and_next(at=NOW, until=NOW, schedules=[stewards(**promise)])
+    assert [(role.state, role.reason) for role in found.roles] == [(state, reason)]
+
+
+@pytest.mark.parametrize(("at", "state"), [(NOON, "covered"), (datetime(2027, 3, 23, 9, 0, tzinfo=UTC), "short")])
+def test_too_few_at_night_are_enough_by_day(stewards, at, state):
+    (found,) = now_and_next(at=at, until=at, schedules=[stewards(needs="night", at_least=3)])
+    assert [role.state for role in found.roles] == [state]
+
+
+def test_without_an_observing_site_whether_they_are_too_few_is_unknown(stewards):
+    Site.objects.update(observing=False)
+    (found,) = now_and_next(at=NOW, until=NOW, schedules=[stewards(needs="night", at_least=3)])
+    assert [(role.state, role.reason) for role in found.roles] == [
+        ("unknown", "2 of 3 at night, and no site is marked as observing, so whether it is night is unknown")
+    ]
+
+
+def test_secondaries_and_shadows_do_not_count(stewards, ada, manager):
+    made = stewards(needs="always", at_least=3)
+    always("secondary", made, manager)
+    always("shadow", made, manager)
+    (found,) = now_and_next(at=NOW, until=NOW, schedules=[made])
+    assert [(role.role, role.state) for role in found.roles] == [
+        ("primary", "short"),
+        ("secondary", "covered"),
+        ("shadow", "covered"),
+    ]
+
+
+def test_whoever_is_on_in_two_rotations_counts_once(ada):
+    made = services.create_schedule(name="Stewards", needs="always", at_least=2, now=NOW)
+    always("primary", made, ada)
+    services.create_rotation(
+        schedule=made,
+        role="primary",
+        name="Another",
+        turns=Turns("UTC", "day", 1, date(2027, 3, 1), time(9)),
+        people=[ada],
+        now=NOW,
+    )
+    (found,) = now_and_next(at=NOW, until=NOW, schedules=[made])
+    assert [(role.state, role.reason) for role in found.roles] == [("short", "1 of 2")]
+
+
+@pytest.mark.parametrize("page", ["home", "rotations", "schedule"])
+@pytest.mark.parametrize(
+    ("promise", "words"),
+    [
+        ({"at_least": 3}, '<span class="badge bad">TOO FEW</span> <strong class="error">2 of 3</strong>'),
+        ({"at_most": 1}, '<span class="badge warn">TOO MANY</span> <strong>2 of 1 at most</strong>'),
+    ],
+)
+def test_too_few_and_too_many_stand_in_words_on_every_page(client, stewards, ada, page, promise, words):
+    made = stewards(needs="always", **promise)
+    client.force_login(ada)
+    text = client.get(reverse(page, args=[made.pk] if page == "schedule" else [])).content.decode()
+    assert text.count(words) == 1
+    assert "Ada Moreno</strong> until" in text
+
+
 def test_without_an_observing_site_it_is_unknown_and_never_fine(client, ada):
     triage = services.create_schedule(name="Triage", needs="night", now=NOW)
     always("primary", triage, ada)

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from rotations.schedule import services
+from rotations.schedule.handoffs import shifts_at
 from rotations.schedule.models import Participant, Rotation, Schedule
 
 NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)
@@ -158,3 +159,38 @@ def test_every_change_counts_an_edition_from_its_first_instant(schedule, ada):
     services.set_participants(rotation=schedule.rotations.get(), people=[ada], now=NOW)
     schedule.refresh_from_db()
     assert schedule.edition == before + 1
+
+
+@pytest.fixture
+def two_at_once(schedule, turns, ada, grace, lise):
+    """Ada, Grace and Lise, two at a time, in either order."""
+
+    def make(order: str) -> Rotation:
+        return services.edit_rotation(
+            rotation=schedule.rotations.get(),
+            name="West",
+            turns=replace(turns, order=order, at_once=2),
+            people=[ada, grace, lise],
+            now=NOW - timedelta(days=30),
+        )
+
+    return make
+
+
+@pytest.mark.parametrize("order", ["alphabetical", "given"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_order_never_shrinks_below_those_at_once(two_at_once, ada, grace, lise, order, times):
+    rotation = two_at_once(order)
+    with pytest.raises(ValidationError, match="2 at once need as many people, and this order has 1") as refused:
+        services.set_participants(rotation=rotation, people=[ada] * times, now=NOW)
+    assert list(refused.value.message_dict) == ["at_once"]
+    stay = Participant.objects.filter(rotation=rotation, left_at__isnull=True)
+    assert [place.person for place in stay] == [ada, grace, lise]
+
+
+def test_an_order_that_ran_short_once_still_says_who_served(two_at_once, ada, grace, lise):
+    rotation = two_at_once("alphabetical")
+    rotation.participants.exclude(person=ada).update(left_at=NOW)
+    plan = Rotation.objects.with_order().get(pk=rotation.pk).plan()
+    on = {shift.participant for shift in shifts_at(NOW, plan=plan)}
+    assert on == {str(ada.pk), str(grace.pk)}  # ab, bc, ca: the fourth week, from 22 March, is ab again

@@ -131,6 +131,7 @@ def test_what_is_left_out_has_its_usual_value():
         ({"unit": "fortnight"}, "rotations[1].unit"),
         ({"time_zone": "Mars/Olympus"}, "rotations[1].time_zone"),
         ({"time_zone": []}, "rotations[1].time_zone"),
+        ({"time_zone": "localtime"}, "rotations[1].time_zone"),
         ({"first_on": "2027-13-01"}, "rotations[1].first_on"),
         ({"first_on": "1989-12-31"}, "rotations[1].first_on"),
         ({"handoff_time": "24:00"}, "rotations[1].handoff_time"),
@@ -183,6 +184,23 @@ def test_what_only_the_rows_can_tell_is_refused_by_its_path(schedule, change, pa
     ((found, (message,)),) = refused.value.errors.items()
     assert found == f"rotations[0].{path}"
     assert words in message
+
+
+def test_an_alphabetical_order_is_not_drawn_shorter_than_those_at_once(schedule, turns, ada, grace, lise):
+    services.edit_rotation(
+        rotation=schedule.rotations.get(),
+        name="Triage West",
+        turns=replace(turns, order="alphabetical", at_once=2),
+        people=[ada, grace, lise],
+        now=datetime(2027, 3, 1, tzinfo=UTC),
+    )
+    (one,) = spec_of(schedule).rotations
+    alone = replace(spec_of(schedule), rotations=(replace(one, people=(PlaceSpec(ada.pk),)),))
+    with pytest.raises(BadSpec) as refused:
+        plan_spec(schedule, alone, now=NOW)
+    assert refused.value.errors == {
+        "rotations[0].at_once": ["2 at once need as many people, and this order has 1. Put more people in it."]
+    }
 
 
 def test_somebody_who_left_can_stay_where_they_are_and_not_be_put_anywhere(schedule, grace):
