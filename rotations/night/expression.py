@@ -9,12 +9,12 @@ several bounds, or one of these some minutes earlier or later. 24:00 is 00:00 of
 """
 
 import re
-import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 
+from oncall.people.zones import zones
 from rotations.night.sun import INSTANTS
 
 LONGEST_TEXT, DEEPEST, FARTHEST_MIN = 400, 20, 720  # characters; brackets in brackets; minutes of one step
@@ -123,12 +123,6 @@ def references(expression: Expression) -> Iterator[Ref]:
 def is_name(text: str) -> bool:
     """Say whether a window may be called `text` and still be understood in a bound."""
     return bool(NAME.fullmatch(text)) and not SUN.match(text) and text not in {"max", "min", "h"}
-
-
-@cache
-def zones() -> frozenset[str]:
-    """Every zone by its IANA name. Looked up once: it reads a directory."""
-    return frozenset(zoneinfo.available_timezones())
 
 
 class _Reader:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from rotations.night.expression import zones
+from oncall.people.zones import zones
 from rotations.night.models import CLOCK_FIELDS, NIGHT_FIELDS, Window
 from rotations.night.services import Says
 from rotations.night.windows import WEEKDAYS
