@@ -164,8 +164,8 @@ def programs(environment: Mapping[str, str], *, port: int, simulator_port: int) 
     celery = [python, "-m", "celery", "-A", "oncall.celery"]
     simulator = [
         python, "-m", "oncall.simulator", "--port", str(simulator_port), "--store", str(PLACE / "simulator.sqlite3"),
-        "--account", environment["TWILIO_ACCOUNT_SID"], "--token", environment["TWILIO_AUTH_TOKEN"],
-        "--key", environment["TWILIO_API_KEY"], "--secret", environment["TWILIO_API_SECRET"],
+        "--account", environment["TWILIO_ACCOUNT_SID"], f"--token={environment['TWILIO_AUTH_TOKEN']}",
+        "--key", environment["TWILIO_API_KEY"], f"--secret={environment['TWILIO_API_SECRET']}",
         "--inbound-sms-url", f"{environment['PUBLIC_BASE_URL']}/hooks/twilio/sms/inbound",
         "--names", str(PLACE / "phones.json"), "--speed", "1",
     ]  # fmt: skip
