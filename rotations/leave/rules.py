@@ -1,14 +1,12 @@
 """The rule by which a call-out earns, as it is kept with the call-out and explained in words."""
 
-import functools
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from oncall.limits import queries as limits
+from oncall.people.holidays import Place
 from oncall.people.models import Person
 from oncall.people.queries import calendar_of
 from rotations.leave.credit import Credit, Hours, credit
@@ -46,7 +44,7 @@ def earn(rule: dict[str, Any], start: datetime, end: datetime) -> Credit:
         work_days=frozenset(rule["work_days"]),
         starts=time.fromisoformat(rule["starts"]),
         ends=time.fromisoformat(rule["ends"]),
-        holidays=holidays_between(rule["country"], rule["subdivision"], first, last),
+        holidays=Place(rule["country"], rule["subdivision"]).between(first, last),
     )
     return credit([(start, end)], hours=hours, multiplier=Decimal(rule["multiplier"]))
 
@@ -56,35 +54,15 @@ def in_words(rule: dict[str, Any]) -> str:
     days = rule["work_days"]
     run = len(days) > 2 and days == list(range(days[0], days[-1] + 1))
     names = f"{WEEKDAYS[days[0] - 1]} to {WEEKDAYS[days[-1] - 1]}" if run else ", ".join(WEEKDAYS[d - 1] for d in days)
-    place = "-".join(part for part in (rule["country"], rule["subdivision"]) if part)
+    place = Place(rule["country"], rule["subdivision"])
     return (
         f"{rule['multiplier']} times the time outside {rule['calendar']} ({names or 'no days'}"
         f" {rule['starts'][:5]}-{rule['ends'][:5]} {rule['time_zone']},"
-        f" {_holiday_words(rule, place)}), rule {rule['version']}"
+        f" {_holiday_words(place)}), rule {rule['version']}"
     )
 
 
-def holidays_between(country: str, subdivision: str, first: date, last: date) -> dict[date, str]:
-    """Return the public holidays of a place from `first` to `last`, observed days too; none for an unknown place."""
-    return {
-        day: name
-        for year in range(first.year, last.year + 1)
-        for day, name in _holidays_of(country, subdivision, year).items()
-        if first <= day <= last
-    }
-
-
-@functools.lru_cache(maxsize=512)
-def _holidays_of(country: str, subdivision: str, year: int) -> dict[date, str]:
-    if not country or country not in holidays.list_supported_countries():
-        return {}
-    known = holidays.list_supported_countries()[country]
-    found = holidays.country_holidays(country, subdiv=subdivision if subdivision in known else None, years=year)
-    return {day: found[day] for day in found if day.year == year}
-
-
-def _holiday_words(rule: dict[str, Any], place: str) -> str:
-    if not place:
+def _holiday_words(place: Place) -> str:
+    if not place.country:
         return "no public holidays"
-    known = rule["country"] in holidays.list_supported_countries()
-    return f"public holidays {place}" if known else f"no public holidays known for {place}"
+    return f"public holidays {place}" if place.is_known else f"no public holidays known for {place}"
