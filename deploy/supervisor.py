@@ -7,6 +7,7 @@ signalled at once. Used by `make demo` and by tests that kill things. Times are 
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ TETHER = Path(__file__).with_name("tether.py")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # before a program that died is started again
 SETTLED = 30.0  # a program that ran this long starts again after the first pause
 POLL = 0.05
+FIRST_PORT, LAST_PORT = 15_000, 32_000  # below those that systems give to clients
 
 
 class NotHealthy(Exception):
@@ -330,7 +332,13 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address that nobody uses at this moment, and that no client will be given.
+
+    Systems give clients ports from 32768 or 49152 up. A server on such a port may lose it while it is away: to any
+    client, or to one that asks for that very port again and again until it is given it and is connected to itself.
+    """
+    while True:
+        port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT + 1)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

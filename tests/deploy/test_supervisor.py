@@ -153,3 +153,11 @@ def test_the_programs_environment_is_ours_and_its_own(supervisor, tmp_path, monk
     until(lambda: (tmp_path / "seen").exists() and (tmp_path / "seen").read_text())
     assert (tmp_path / "seen").read_text() == "kept added\n"
     assert os.environ.get("OWN") is None
+
+
+def test_a_free_port_is_none_that_a_client_could_be_given():
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    lowest = int(given.read_text().split()[0]) if given.exists() else 32768
+    ports = [free_port() for _ in range(50)]
+    assert all(1024 <= port < lowest for port in ports)
+    assert len(set(ports)) > 40  # two who ask at once rarely get the same

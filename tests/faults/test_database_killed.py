@@ -44,7 +44,7 @@ class Sender:
 
     def __init__(self, system, person):
         self.url, self.stopping = system.url + system.cast["hooks"][person], threading.Event()
-        self.statuses, self.alarms = [], []
+        self.statuses, self.alarms, self.unanswered = [], [], []
         self.thread = threading.Thread(target=self.run)
 
     def run(self):
@@ -52,7 +52,11 @@ class Sender:
         while not self.stopping.wait(0.1):
             n += 1
             signal = {"title": "The database is killed", "key": f"signal {n % 10}", "severity": 2}
-            answer = requests.post(self.url, json=signal, timeout=30)
+            try:
+                answer = requests.post(self.url, json=signal, timeout=30)
+            except requests.RequestException as error:
+                self.unanswered.append(repr(error))
+                continue
             self.statuses.append(answer.status_code)
             if answer.status_code == 202:
                 self.alarms += answer.json()["alarms"]
@@ -76,6 +80,7 @@ def kill_with_family(supervisor):
 
 
 def everything_accepted_is_kept_and_paged(system, sender):
+    assert sender.unanswered == []
     assert set(sender.statuses) == {202, 503}
     kept = {str(row["id"]) for row in until(lambda: rows(system, "SELECT id FROM alarms_alarm"), "the database")}
     assert set(sender.alarms) <= kept
