@@ -14,7 +14,7 @@ from incidents.display import demo_rotations
 from incidents.escalation.models import EscalationPolicy
 from incidents.escalation.services import Wanted, save_policy
 from oncall.limits import queries as limits
-from oncall.paging import outbox
+from oncall.paging import claims, outbox
 from oncall.paging.channels import Outcome, Report, Verdict
 from oncall.paging.models import Channel, ContactMethod, NotificationRule, Urgency
 from oncall.people.models import Membership, Person, RoleTerm, Team, WorkCalendar
@@ -182,7 +182,7 @@ def _live(title: str, severity: int, policy: EscalationPolicy, at: datetime, *, 
     alarm = services.fire(firing=firing, policy=policy, now=at)
     in_force = limits.at(at)
     engine.escalate_due(now=at, limits=in_force)
-    for attempt, _ in outbox.claim_pages(now=at, limits=in_force, at_most=5):
+    for attempt, _ in claims.claim_pages(now=at, limits=in_force, at_most=5):
         sid = f"SM{attempt.pk.hex}"
         assert attempt.lease_token is not None
         accepted = Outcome(Verdict.ACCEPTED, sid=sid, status="queued")

@@ -13,6 +13,9 @@ class Channel(models.TextChoices):
     SMS = "sms", "SMS"
     VOICE = "voice", "Call"
     EMAIL = "email", "E-mail"
+    SLACK = "slack", "Slack"
+    PUSH = "push", "Push"
+    NULL = "null", "Nowhere"  # goes the whole way and reaches nobody: the canary's
 
 
 class Urgency(models.TextChoices):
@@ -31,12 +34,19 @@ class ContactMethod(models.Model):
     class Kind(models.TextChoices):
         PHONE = "phone", "Telephone"
         EMAIL = "email", "E-mail"
+        SLACK = "slack", "Slack"
+        PUSH = "push", "Browser"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="contact_methods")
     kind = models.CharField(max_length=5, choices=Kind.choices)
-    address = models.CharField(max_length=254, help_text="E.164 for a telephone (+56912345678), else a mail address.")
+    address = models.CharField(
+        max_length=254,
+        help_text="E.164 for a telephone (+56912345678); a mail address; a Slack user id; a browser's digest.",
+    )
     label = models.CharField(max_length=40, blank=True)
+    details = models.JSONField(default=dict, blank=True, help_text="What its channel needs beside the address.")
+    verified_at = models.DateTimeField(null=True, blank=True)  # null: its owner has not typed our code back
     confirmed_at = models.DateTimeField(null=True, blank=True)  # null: no human has ever answered a page here
     no_texts_since = models.DateTimeField(null=True, blank=True)  # null: it takes texts; else it is called instead
     disabled_at = models.DateTimeField(null=True, blank=True)  # null: in use
@@ -85,7 +95,9 @@ class NotificationRule(models.Model):
             models.UniqueConstraint(
                 name="one_rule_each", fields=["person", "urgency", "delay_s", "channel", "contact"]
             ),
-            models.CheckConstraint(name="rule_channel_known", condition=Q(channel__in=["sms", "voice", "email"])),
+            models.CheckConstraint(
+                name="rule_channel_known", condition=Q(channel__in=["sms", "voice", "email", "slack", "push"])
+            ),
             models.CheckConstraint(name="rule_within_an_hour", condition=Q(delay_s__lte=3600)),
         ]
 
@@ -204,6 +216,7 @@ class Attempt(models.Model):
     rung = models.PositiveSmallIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=1, help_text="Which send of this rung it is.")
     channel = models.CharField(max_length=5, choices=Channel.choices)
+    provider = models.CharField(max_length=20, blank=True, help_text="Which provider's account was asked, by name.")
     contact = models.ForeignKey(ContactMethod, null=True, on_delete=models.SET_NULL)  # null: removed since
     address = models.CharField(max_length=254)
     body = models.TextField()

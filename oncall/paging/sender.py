@@ -10,7 +10,7 @@ from django.db import close_old_connections, connection
 
 from oncall import clock
 from oncall.limits.queries import Limits
-from oncall.paging import outbox
+from oncall.paging import claims, outbox
 from oncall.paging.channels import LookupFailed, Order, Outcome, Verdict
 from oncall.paging.models import Attempt
 from oncall.paging.providers import channel
@@ -36,21 +36,21 @@ class Sender:
         """Start what is due, as far as threads are free: pages first, then lookups, then notices. Returns how many."""
         started = 0
         if self.free:
-            for attempt, order in outbox.claim_pages(now=now, limits=limits, at_most=self.free):
+            for attempt, order in claims.claim_pages(now=now, limits=limits, at_most=self.free):
                 self._start(_send, attempt, order, limits)
                 started += 1
         return started
 
     def reconcile(self, *, now: datetime, limits: Limits) -> int:
         """Start asking providers about attempts nobody knows the end of."""
-        claimed = outbox.claim_unsettled(now=now, limits=limits, at_most=self.free) if self.free else []
+        claimed = claims.claim_unsettled(now=now, limits=limits, at_most=self.free) if self.free else []
         for attempt, order in claimed:
             self._start(_look, attempt, order, limits)
         return len(claimed)
 
     def send_notices(self, *, now: datetime, limits: Limits) -> int:
         """Start one notice, if more than one thread is free: pages keep a lane of their own."""
-        claimed = outbox.claim_notices(now=now, limits=limits, at_most=1) if self.free > 1 else []
+        claimed = claims.claim_notices(now=now, limits=limits, at_most=1) if self.free > 1 else []
         for attempt, order in claimed:
             self._start(_send, attempt, order, limits)
         return len(claimed)

@@ -10,7 +10,7 @@ from incidents.alarms import engine, services, work
 from incidents.alarms.models import PEOPLE, Alarm
 from oncall import clock
 from oncall.limits import queries as limits
-from oncall.paging import outbox
+from oncall.paging import claims, outbox
 from oncall.paging import services as paging
 from oncall.paging.channels import Outcome, Verdict
 from oncall.paging.models import Attempt, ContactMethod, InboundSms, Notice, Page
@@ -53,7 +53,7 @@ def attempt_by(channel: str) -> Attempt:
     for _ in range(3):
         in_force = limits.at(now)
         engine.escalate_due(now=now, limits=in_force)
-        for attempt, _ in outbox.claim_pages(now=now, limits=in_force, at_most=5):
+        for attempt, _ in claims.claim_pages(now=now, limits=in_force, at_most=5):
             assert attempt.lease_token is not None
             accepted = Outcome(Verdict.ACCEPTED, sid=f"X{attempt.pk.hex}", status="queued")
             outbox.record_outcome(

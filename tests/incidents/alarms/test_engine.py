@@ -8,7 +8,7 @@ from incidents.alarms import engine, services, watch, work
 from incidents.alarms.models import PEOPLE, Alarm, LogEntry
 from incidents.escalation.queries import who_is_called
 from oncall.limits import queries as limits
-from oncall.paging import outbox
+from oncall.paging import claims
 from oncall.paging.models import NotificationRule, Page
 from oncall.troubles import services as troubles
 from oncall.troubles.models import Trouble
@@ -139,7 +139,7 @@ def test_a_person_is_not_called_twice_at_once_for_one_alarm(ada):
     policy = make_policy("P", ada, ada, wait_s=120)
     fire(policy)
     run(NOW)
-    claimed = outbox.claim_pages(now=NOW, limits=limits.at(NOW), at_most=5)
+    claimed = claims.claim_pages(now=NOW, limits=limits.at(NOW), at_most=5)
     run(NOW + timedelta(seconds=120))
 
     assert len(claimed) == 1
@@ -299,12 +299,12 @@ def test_who_is_only_called_by_voice_is_called_again_for_what_joins(ada):
     policy = make_policy("P", ada)
     fire(policy, key="a", title="First")
     run(NOW)
-    outbox.claim_pages(now=NOW, limits=limits.at(NOW), at_most=5)
+    claims.claim_pages(now=NOW, limits=limits.at(NOW), at_most=5)
     fire(policy, key="b", title="Second", now=NOW + timedelta(seconds=10))
     run(NOW + timedelta(seconds=10))
 
     later = NOW + timedelta(seconds=60)
-    ((attempt, _),) = outbox.claim_pages(now=later, limits=limits.at(later), at_most=5)
+    ((attempt, _),) = claims.claim_pages(now=later, limits=limits.at(later), at_most=5)
     assert (attempt.channel, attempt.page.title) == ("voice", "2 alarms: First")
 
 

@@ -9,7 +9,7 @@ from incidents.alarms import engine, services
 from incidents.alarms.models import PEOPLE
 from oncall import clock
 from oncall.limits import queries as limits
-from oncall.paging import outbox
+from oncall.paging import claims
 from oncall.paging.models import Attempt, InboundSms
 from tests.conftest import NOW
 
@@ -39,7 +39,7 @@ def attempt(policy) -> Attempt:
     firing = services.Firing(title="No alerts", severity=1, source_id=PEOPLE, source="test", key="k")
     services.fire(firing=firing, policy=policy, now=NOW)
     engine.escalate_due(now=NOW, limits=limits.at(NOW))
-    ((claimed, _),) = outbox.claim_pages(now=NOW, limits=limits.at(NOW), at_most=5)
+    ((claimed, _),) = claims.claim_pages(now=NOW, limits=limits.at(NOW), at_most=5)
     return claimed
 
 

@@ -8,7 +8,7 @@ from incidents.alarms import engine, replies, services, work
 from incidents.alarms.models import PEOPLE, Alarm
 from incidents.alarms.replies import Verb
 from oncall.limits import queries as limits
-from oncall.paging import outbox
+from oncall.paging import claims, outbox
 from oncall.paging.channels import Outcome, Verdict
 from oncall.paging.models import Attempt, Page
 from rotations.leave.models import CallOut, Evidence
@@ -27,7 +27,7 @@ def page_out(now=NOW):
     """Take the steps that are due and hand every claimed attempt to the provider, which accepts it."""
     in_force = limits.at(now)
     engine.escalate_due(now=now, limits=in_force)
-    for attempt, _ in outbox.claim_pages(now=now, limits=in_force, at_most=10):
+    for attempt, _ in claims.claim_pages(now=now, limits=in_force, at_most=10):
         assert attempt.lease_token is not None
         outcome = Outcome(Verdict.ACCEPTED, sid=f"SM{attempt.pk.hex}", status="queued")
         outbox.record_outcome(

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from oncall.limits import queries as limits
-from oncall.paging import outbox, services
+from oncall.paging import claims, outbox, services
 from oncall.paging.channels import Outcome, Report, Verdict
 from oncall.paging.models import Attempt, Callback, ContactMethod, NotificationRule, Page
 from oncall.troubles.models import Trouble
@@ -31,7 +31,7 @@ def page(ada):
 
 
 def claim(now=NOW):
-    return [attempt for attempt, _ in outbox.claim_pages(now=now, limits=limits.at(now), at_most=10)]
+    return [attempt for attempt, _ in claims.claim_pages(now=now, limits=limits.at(now), at_most=10)]
 
 
 def record(attempt, outcome, now=NOW, lease=None):
@@ -52,7 +52,7 @@ def report(attempt, status, rank, sid=SID, now=NOW, code=""):
 
 
 def look(now, found=None, failed=False):
-    for attempt, _ in outbox.claim_unsettled(now=now, limits=limits.at(now), at_most=10):
+    for attempt, _ in claims.claim_unsettled(now=now, limits=limits.at(now), at_most=10):
         assert attempt.lease_token is not None
         outbox.record_lookup(
             attempt_id=attempt.pk, lease=attempt.lease_token, found=found, failed=failed, now=now, limits=limits.at(now)
