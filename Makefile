@@ -41,7 +41,7 @@ bootstrap:
 	@if [ "$$(cat $(VENV)/made-from 2>/dev/null)" != "$(WANTED)" ]; then \
 		echo "Installing what requirements.lock names into $(VENV) (a minute, the first time)." && \
 		rm -rf $(VENV) && "$(PYTHON)" -m venv $(VENV) && \
-		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all: \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all: --no-binary http-ece \
 			-r requirements.lock && \
 		echo "$(WANTED)" > $(VENV)/made-from; \
 	fi
