@@ -3,8 +3,8 @@
 #   make demo         the whole portal on this machine: database, broker, telephones, logins; Ctrl-C stops it
 #   make demo-reset   forget the demo's data
 #   make test         every test that takes seconds (ARGS="-k name" to choose)
-#   make test-long    the tests that take minutes
-#   make chaos        the tests that kill and stop processes
+#   make test-long    the tests that take minutes, and whether tests notice what is taken out of the code (mutations)
+#   make chaos        pages while processes are killed: make chaos PAGES=3000, or ARGS="--pages 3000 --minutes 10 --seed 7"
 #   make check        lint, types, the import contract, migrations, production settings
 #   make lock         resolve requirements.lock anew from pyproject.toml
 #   make bench        the benchmark
@@ -58,10 +58,11 @@ test: bootstrap
 	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
 
 test-long: bootstrap
-	@$(PYTEST) -m long $(ARGS)
+	@ONCALL_ENV=test $(BIN)/python -m pytest -m long $(ARGS)
+	@ONCALL_ENV=test exec $(BIN)/python -m tests.faults.mutations
 
 chaos: bootstrap
-	@$(PYTEST) -m chaos $(ARGS)
+	@ONCALL_ENV=test exec $(BIN)/python -m tests.faults.chaos $(if $(PAGES),--pages $(PAGES)) $(ARGS)
 
 check: lint contract types migrations production
 
