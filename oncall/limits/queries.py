@@ -38,3 +38,23 @@ def at(instant: datetime) -> Limits:
     """Return every limit in force at `instant`: for each name the newest row that is not in the future."""
     rows = Limit.objects.filter(effective_from__lte=instant).order_by("name", "-effective_from").distinct("name")
     return Limits(dict(rows.values_list("name", "value")))
+
+
+_lately: tuple[datetime, Limits] | None = None  # of this process
+LATELY = timedelta(seconds=1)
+
+
+def lately(instant: datetime) -> Limits:
+    """Return every limit in force at `instant`, or up to a second before it: for edges that are asked many times a
+    second. A limit that is changed counts there a second later.
+    """
+    global _lately
+    if _lately is None or not timedelta() <= instant - _lately[0] < LATELY:
+        _lately = (instant, at(instant))
+    return _lately[1]
+
+
+def forget() -> None:
+    """Ask anew the next time: for tests, whose rows come and go."""
+    global _lately
+    _lately = None
