@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from deploy.keys import vapid_pair
 from deploy.services import CannotStart, Postgres, Valkey
 from deploy.supervisor import NotHealthy, Program, Supervisor, answers, free_port, is_free
 
@@ -115,8 +116,12 @@ def secrets_of(place: Path) -> dict[str, str]:
         "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
         "TWILIO_API_KEY": "SK" + secrets.token_hex(16),
         "TWILIO_API_SECRET": secrets.token_urlsafe(24),
+        "SLACK_BOT_TOKEN": "xoxb-" + secrets.token_hex(16),
+        "SLACK_SIGNING_SECRET": secrets.token_hex(16),
     }
-    values = made | remembered(path)
+    known = remembered(path)
+    pair = {} if "VAPID_PRIVATE_KEY" in known else vapid_pair()  # of two that belong together, never one
+    values = made | pair | known
     remember(path, values)
     return values
 
@@ -171,14 +176,15 @@ def programs(environment: Mapping[str, str], *, port: int, simulator_port: int) 
     ]  # fmt: skip
     web = [
         python, "-m", "gunicorn", "oncall.wsgi:application", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
-        "--workers", "2", "--threads", "8", "--graceful-timeout", "5", "--no-control-socket",
+        "--workers", "2", "--threads", "8", "--preload", "--graceful-timeout", "5", "--no-control-socket",
     ]  # fmt: skip
+    beat = [python, "-m", "celery", "-A", "oncall.timetable", "beat"]
     alone = ["--without-gossip", "--without-mingle"]
     commands = {
         "simulator": simulator,
         "web": web,
         "worker": [*celery, "worker", "-c", "2", "-Q", "pages,feeds", "--loglevel", "INFO", *alone],
-        "beat": [*celery, "beat", "--loglevel", "INFO", "-s", str(PLACE / "beat-schedule"), "--pidfile="],
+        "beat": [*beat, "--loglevel", "WARNING", "-s", str(PLACE / "beat-schedule"), "--pidfile="],
         "pulse": [python, "manage.py", "pulse"],
     }
     healthy = {
@@ -210,8 +216,18 @@ def environment_of(*, port: int, simulator_port: int, addresses: Mapping[str, st
         "ONCALL_CLOCK_FILE": str(PLACE / "clock"),
         "ONCALL_DEMO_DIR": str(PLACE),
         "SIMULATOR_URL": f"http://127.0.0.1:{simulator_port}",
+        "SLACK_API_BASE": f"http://127.0.0.1:{simulator_port}/slack/api/",
+        "SLACK_SIGNING_SECRET_NEXT": "",
+        "SLACK_CHANNEL": "",
+        "PUSH_HOSTS": f"127.0.0.1:{simulator_port}",
+        "WEBHOOK_HOSTS": f"127.0.0.1:{simulator_port}",
         "TWILIO_MESSAGING_SERVICE_SID": "",  # never the caller's: the demo rings simulated telephones only
         "TWILIO_AUTH_TOKEN_NEXT": "",
+        "TWILIO_API_BASE_OTHER": "",
+        "TWILIO_FALLBACK_URL": "",
+        "TWILIO_SECOND_ACCOUNT_SID": "",
+        "HEARTBEAT_URL": "",  # nor may it tell the caller's watcher that all is well
+        "ONCALL_SITE": "",
         "DJANGO_SETTINGS_MODULE": "oncall.settings",
         "DEBUG": "0",
         "PYTHONUNBUFFERED": "1",
@@ -237,7 +253,7 @@ def welcome(environment: Mapping[str, str]) -> str:
         [
             "",
             f"  The portal      {base}/",
-            f"  The telephones  {simulator}/",
+            f"  The telephones  {simulator}/   Slack: {simulator}/slack/",
             "",
             "  Logins (username, password, who, role):",
             *table,
@@ -277,6 +293,7 @@ def run() -> None:
         held.flush()
         addresses = start_services(supervisor, ports)
         environment = environment_of(port=port, simulator_port=ports["SIMULATOR_PORT"], addresses=addresses)
+        environment["SLACK_CHANNEL"] = "C0ALARMS"
         manage("migrate", "--no-input", environment=environment)
         say("Database migrated.")
         manage("load_demo", environment=environment)

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "oncall.people",
     "oncall.limits",
     "oncall.troubles",
+    "oncall.outside",
     "oncall.paging",
     "rotations.night",
     "rotations.schedule",
@@ -228,6 +229,35 @@ TWILIO_API_KEY = env("TWILIO_API_KEY")
 TWILIO_API_SECRET = env("TWILIO_API_SECRET")
 TWILIO_FROM = env("TWILIO_FROM")
 TWILIO_MESSAGING_SERVICE_SID = env("TWILIO_MESSAGING_SERVICE_SID")
+TWILIO_API_BASE_OTHER = env("TWILIO_API_BASE_OTHER").rstrip("/")  # another edge, where the first cannot be reached
+TWILIO_FALLBACK_URL = env("TWILIO_FALLBACK_URL")  # fixed words on another host, spoken while we cannot be reached
+# A second account, with numbers of its own; empty: there is none (docs/paging.md 2.10).
+TWILIO_SECOND_API_BASE = env("TWILIO_SECOND_API_BASE", "https://api.twilio.com").rstrip("/")
+TWILIO_SECOND_API_BASE_OTHER = env("TWILIO_SECOND_API_BASE_OTHER").rstrip("/")
+TWILIO_SECOND_ACCOUNT_SID = env("TWILIO_SECOND_ACCOUNT_SID")
+TWILIO_SECOND_AUTH_TOKENS = [t for t in (env("TWILIO_SECOND_AUTH_TOKEN"), env("TWILIO_SECOND_AUTH_TOKEN_NEXT")) if t]
+TWILIO_SECOND_API_KEY = env("TWILIO_SECOND_API_KEY")
+TWILIO_SECOND_API_SECRET = env("TWILIO_SECOND_API_SECRET")
+TWILIO_SECOND_FROM = env("TWILIO_SECOND_FROM")
+TWILIO_SECOND_MESSAGING_SERVICE_SID = env("TWILIO_SECOND_MESSAGING_SERVICE_SID")
+
+# Further numbers of ours that call or text (a service's pool), for contact cards and for whom to text START.
+PAGING_NUMBERS = [number.strip() for number in env("PAGING_NUMBERS").split(",") if number.strip()]
+
+# Slack: without a token and a signing secret it is not offered. Two signing secrets are good during a rotation.
+SLACK_API_BASE = env("SLACK_API_BASE", "https://slack.com/api/").rstrip("/") + "/"
+SLACK_BOT_TOKEN = env("SLACK_BOT_TOKEN")
+SLACK_SIGNING_SECRETS = [s for s in (env("SLACK_SIGNING_SECRET"), env("SLACK_SIGNING_SECRET_NEXT")) if s]
+SLACK_CHANNEL = env("SLACK_CHANNEL")  # the id of the channel that shows every alarm; empty: none does
+SLACK = bool(SLACK_BOT_TOKEN and SLACK_SIGNING_SECRETS)
+# Web push (VAPID, RFC 8292): without keys it is not offered. The keys: 32 and 65 bytes in base64url.
+VAPID_PRIVATE_KEY, VAPID_PUBLIC_KEY = env("VAPID_PRIVATE_KEY"), env("VAPID_PUBLIC_KEY")
+VAPID_SUBJECT = env("VAPID_SUBJECT") or f"mailto:{DEFAULT_FROM_EMAIL}"
+# Further push services; those of the browsers are known (oncall/paging/push_hosts.py).
+PUSH_HOSTS = [host.strip() for host in env("PUSH_HOSTS").split(",") if host.strip()]
+PUSH = bool(VAPID_PRIVATE_KEY and VAPID_PUBLIC_KEY)
+# "host" or "host:port" inside the house to which webhooks may go; all others must be on the open internet.
+WEBHOOK_HOSTS = [host.strip() for host in env("WEBHOOK_HOSTS").split(",") if host.strip()]
 
 # Time travel for the demo and tests: seconds, added to the database's clock by every process (oncall/clock.py).
 CLOCK_FILE = "" if PRODUCTION else env("ONCALL_CLOCK_FILE")
@@ -235,8 +265,34 @@ CLOCK_FILE = "" if PRODUCTION else env("ONCALL_CLOCK_FILE")
 SENDERS = int(env("ONCALL_SENDERS", "4"))  # threads of one loop that talk to providers at once
 
 # What rooms above the loop do in it, by dotted name: called with `now` and `limits`, a few rows at a time.
-CHORES_EVERY_SECOND = ["incidents.handover.services.follow"]
-CHORES_EVERY_HALF_MINUTE = ["incidents.handover.services.keep"]
+CHORES_EVERY_SECOND = [
+    "incidents.alarms.sms_answers.take_left",
+    "incidents.handover.services.follow",
+    "oncall.paging.canary.fly",
+    "oncall.troubles.auditing.keep",
+    "oncall.paging.slack_posts.send_due",
+    "oncall.outside.dispatch.send_due",
+]
+CHORES_EVERY_HALF_MINUTE = [
+    "oncall.outside.dispatch.forget_old",
+    "incidents.handover.services.keep",
+    "incidents.alarms.drill.watch",
+    "oncall.paging.verification.wipe_codes",
+    "oncall.paging.health.keep",
+]
+# What the auditor asks, room by room, upwards: a list INVARIANTS in each of these.
+INVARIANTS = [
+    "oncall.troubles.auditing",
+    "oncall.paging.auditing",
+    "rotations.coverage.auditing",
+    "incidents.alarms.auditing",
+    "incidents.signals.auditing",
+]
+
+# Who watches the pager (deploy/operations.md).
+SITE = env("ONCALL_SITE")  # where this runs, by name; empty: there is no second site
+HEARTBEAT_URL = env("HEARTBEAT_URL")  # hears from us each minute while all is well; empty: nobody outside watches
+DRILL_PERSON = env("DRILL_PERSON")  # the account whose telephone answers by itself; empty: no drills
 
 # Celery: messages are hints, the rows decide (paging.md 3). Publishing gives up within a second when the broker hangs.
 CELERY_BROKER_URL = REDIS_URL
@@ -252,11 +308,12 @@ CELERY_TASK_DEFAULT_QUEUE = "pages"
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ROUTES = {"rotations.changes.tasks.poll_feeds": {"queue": "feeds"}}
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "incidents.alarms.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
+    # Whether it has expired is judged by the worker's own clock, which may be an hour off beat's (docs/faults.md F20).
+    "tick": {"task": "incidents.alarms.tasks.tick", "schedule": 1.0, "options": {"expires": 2 * 3600}},
     "feeds": {
         "task": "rotations.changes.tasks.poll_feeds",
         "schedule": 60.0,
-        "options": {"expires": 55, "queue": "feeds"},
+        "options": {"expires": 2 * 3600, "queue": "feeds"},
     },
 }
 
@@ -264,10 +321,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"secrets": {"()": "oncall.people.logs.HideSecrets"}},
+    "filters": {
+        "secrets": {"()": "oncall.people.logs.HideSecrets"},
+        "refusals": {"()": "oncall.people.logs.NoTraceOfRefusals"},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
     "loggers": {
+        "django.request": {"filters": ["refusals"]},
         "twilio.http_client": {"level": "WARNING"},  # it logs numbers and bodies
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView
 ROOMS = [
     "oncall.people",
     "oncall.limits",
+    "oncall.outside",
     "oncall.paging",
     "rotations.night",
     "rotations.schedule",
