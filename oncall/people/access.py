@@ -22,6 +22,11 @@ def may_configure(person: Person, *, now: datetime) -> bool:
     return person.is_superuser or is_pilot(person, now=now)
 
 
+def may_tell_others(person: Person) -> bool:
+    """Webhooks send what happens here to other systems: the administrators' alone."""
+    return person.is_superuser
+
+
 def may_edit_contacts(actor: Person, *, owner_id: UUID) -> bool:
     """A person's own numbers and rules are their own; an administrator may help."""
     return actor.is_superuser or actor.pk == owner_id

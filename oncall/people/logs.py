@@ -1,10 +1,21 @@
-"""What must not stand in a log: the secret in a source's address (security.md S11)."""
+"""What must not stand in a log: the secret in an address, of a source or of an answer (security.md S8, S11)."""
 
 import logging
 import re
 from typing import Any
 
-SECRET = re.compile(r"(/(?:hooks|feeds)/)(?!twilio/)[^/\s]+")
+from django.core.exceptions import PermissionDenied
+
+SECRET = re.compile(r"(/(?:hooks/push|hooks|feeds|answer)/)(?!twilio/|push/)[^/\s]+")
+
+
+class NoTraceOfRefusals(logging.Filter):
+    """Somebody who may not is one line: a traceback stands for a fault of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
+            record.exc_info = None
+        return True
 
 
 class HideSecrets(logging.Filter):

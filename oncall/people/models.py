@@ -67,6 +67,11 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
 
 class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> PersonQuerySet:
+        """People of flesh and blood: whom this system calls to test itself is in no list."""
+        found: PersonQuerySet = super().get_queryset()
+        return found.filter(is_system=False)
+
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "Person":
         """Make a person. Without a password nobody can sign in as them until they set one by mail."""
         person: Person = self.model(username=username, **fields)
@@ -100,12 +105,16 @@ class Person(AbstractBaseUser, PermissionsMixin):
     country = models.CharField(max_length=2, blank=True, help_text="Whose public holidays; empty: the calendar's.")
     subdivision = models.CharField(max_length=8, blank=True)
     is_active = models.BooleanField(default=True)
+    is_system = models.BooleanField(
+        default=False, db_default=False, help_text="Nobody: whom this system calls to test itself."
+    )
     joined_at = models.DateTimeField(null=True, blank=True)  # null: invited, has not signed in yet
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     objects = PersonManager()
+    everybody = models.Manager["Person"]()  # also who is nobody
 
     class Meta:
         ordering = ["name"]

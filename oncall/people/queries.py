@@ -27,6 +27,14 @@ def pilot(*, now: datetime) -> Person | None:
     return team.lead if team else None
 
 
+def lead_of(team: Team | None, *, now: datetime, besides: Person | None = None) -> Person | None:
+    """Return whoever is told when a tier fails: its team's lead, else the pilot; never `besides`, who knows already."""
+    if team and team.lead and team.lead.is_active and team.lead != besides:
+        return team.lead
+    first = pilot(now=now)
+    return first if first != besides else None
+
+
 def has_pilot(*, now: datetime) -> bool:
     """Say whether somebody holds the pilot role; if not, the home page says who stands in (domain.md 5.5)."""
     return RoleTerm.objects.at(now).filter(role=RoleTerm.Role.PILOT).exists()
