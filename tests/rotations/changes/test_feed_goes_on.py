@@ -65,6 +65,8 @@ def test_an_event_that_is_over_stays_as_it_was(afternoon, server):
 def test_what_cannot_be_stored_is_said_and_after_a_day_the_owner_and_the_pilot_hear_of_it(
     afternoon, monkeypatch, client
 ):
+    """F51"""
+
     def breaks(**_):
         raise RuntimeError("a defect of ours")
 

@@ -30,6 +30,7 @@ def all_at_once(*acts) -> list[object]:
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_two_who_accept_at_once_one_has_it_and_the_other_is_told_who(ask, grace, lise):
+    """F48"""
     swap = ask()
     answers = all_at_once(lambda: accept(swap, grace), lambda: accept(swap, lise))
     (won,) = [one for one in answers if isinstance(one, Swap)]
