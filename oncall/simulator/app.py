@@ -6,7 +6,7 @@ import logging
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
-from . import guard, machine, pages, rest, shapes
+from . import guard, machine, outside, pages, rest, shapes
 from .calls import Calls
 from .company import Company
 from .numbering import formatted
@@ -62,6 +62,7 @@ def create(company: Company) -> Flask:
     app.register_blueprint(rest.blueprint(company, texts, calls))
     app.register_blueprint(machine.blueprint(company, texts, calls))
     app.register_blueprint(pages.blueprint(company, texts, calls))
+    outside.register(app, company)
     texts.resume()
     calls.resume()
     return app

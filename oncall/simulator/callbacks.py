@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
 
@@ -147,9 +147,14 @@ class Callbacks:
     def send(self, lane: str, plan: Plan, job: Callable[[], None], *, last: bool) -> None:
         """Run `job`, which makes one callback, behind those of the same `lane` that wait already.
 
-        `plan` may drop it, repeat it, or hold it back until the `last` of its lane and then send that one first.
+        `plan` may drop it, repeat it, let it come late, or hold it back until the `last` of its lane and then send
+        that one first.
         """
         if plan.drop_callbacks:
+            return
+        if plan.callback_delay_s:
+            later = replace(plan, callback_delay_s=0.0)
+            self._timers.after(plan.callback_delay_s, lambda: self.send(lane, later, job, last=last))
             return
         with self._lock:
             state = self._lanes.setdefault(lane, _Lane())

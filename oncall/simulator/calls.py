@@ -5,6 +5,7 @@ One thread carries one call, from the customer's request to its end.
 
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Generator
@@ -22,6 +23,7 @@ from .store import new_sid
 log = logging.getLogger(__name__)
 
 TO_INITIATED_S, TO_RINGING_S = 0.05, 0.1
+TO_VOICEMAIL_S, TO_AUTOMATIC_S = 20.0, 2.0  # of ringing
 LONGEST_SETTLING_S = 30.0  # real: so long `answer` waits for the customer's documents
 EVENT_OF = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}  # every end is "completed"
 SIP_OF = {"completed": "200", "busy": "486", "no-answer": "487", "canceled": "487", "failed": "503"}
@@ -217,11 +219,32 @@ class Calls:
                 return "failed"
             mode = self._store.phone(call.callee).mode
             if mode in {"off", "busy"}:
-                return "busy" if mode == "busy" else "no-answer"  # voicemail would be no answer either
+                return "busy" if mode == "busy" else "no-answer"
             self._move(sid, "ringing")
         line.ring()
-        order = line.wait_for_order(self._company.scaled(call.timeout_s), "answer", "decline", "cancel")
+        patience = self._picked_up_after(call)
+        order = line.wait_for_order(self._company.scaled(min(patience, call.timeout_s)), "answer", "decline", "cancel")
+        if order is None and patience < call.timeout_s:
+            self._pick_up(sid, line)
+            return None
         return {None: "no-answer", "decline": "busy", "cancel": "canceled", "answer": None}[order]
+
+    def _picked_up_after(self, call: Call) -> float:
+        """Return the seconds after which a machine picks up; for ever where there is none."""
+        mode = self._store.phone(call.callee).mode
+        return {"voicemail": TO_VOICEMAIL_S, "automatic": TO_AUTOMATIC_S}.get(mode, math.inf)
+
+    def _pick_up(self, sid: str, line: Line) -> None:
+        """A machine picks up: voicemail says nothing and presses nothing, an automatic phone presses its keys."""
+        call = self._store.call(sid)
+        assert call is not None
+        phone = self._store.phone(call.callee)
+        if phone.mode == "voicemail":
+            self._say(sid, "note", "Voicemail picked up. It records, and presses nothing.")
+        else:
+            self._say(sid, "note", "The phone picked up by itself.")
+            self._say(sid, "keys", phone.keys)
+            line.press(phone.keys)
 
     def _talk(self, sid: str, line: Line) -> None:
         call = self._move(sid, "in-progress")

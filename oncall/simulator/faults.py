@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-Mode = Literal["none", "status", "accept_then_status", "accept_then_drop", "accept_then_hang", "hang", "slow"]
+Mode = Literal["none", "status", "accept_then_status", "accept_then_drop", "accept_then_hang", "hang", "slow", "drip"]
 Kind = Literal["messages", "calls", "lookups"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MODES: tuple[str, ...] = get_args(Mode)
@@ -23,7 +23,7 @@ class Plan:
     status: int = 500
     code: int = 20500
     retry_after_s: int | None = None  # null: no Retry-After header
-    delay_s: float = 0.2  # of slow; hang and accept_then_hang last until the plan changes, at most 60 s
+    delay_s: float = 0.2  # of slow; of drip between bytes; hangs last until the plan changes, at most 60 s
     share: float = 1.0  # of the requests that meet this plan at all
     error_code: int | None = None  # null: delivered; else a message ends undelivered, a call failed, with this code
     queue_s: float = 0.0  # a message waits so long in our queue before it is sent
@@ -32,6 +32,7 @@ class Plan:
     duplicate_callbacks: int = 0  # copies beyond the first
     reverse_callbacks: bool = False  # all held back until the end, then sent last first
     callbacks_first: bool = False  # call back before answering the request
+    callback_delay_s: float = 0.0  # every callback comes so much later than what it tells of
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -100,7 +101,21 @@ _RIGHT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "duplicate_callbacks": (_whole(0, 20), "0 to 20"),
     "reverse_callbacks": (_truth, "true or false"),
     "callbacks_first": (_truth, "true or false"),
+    "callback_delay_s": (_real(3600), "seconds, at most 3600"),
 }
+
+
+def read_plans(raw: object) -> tuple[Plan, ...]:
+    """Return the plans of JSON `raw`: one, or a list of which each request meets at most one.
+
+    :raises BadPlan: if one cannot be meant, or the shares of a list add up to more than everything.
+    """
+    if not isinstance(raw, list):
+        return (read_plan(raw),)
+    plans = tuple(read_plan(one) for one in raw)
+    if sum(plan.share for plan in plans) > 1 + 1e-9:
+        raise BadPlan({"share": ["The shares of a list add up to 1 at most."]})
+    return plans or (NO_FAULT,)
 
 
 class Faults:
@@ -109,7 +124,7 @@ class Faults:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._changed = threading.Condition()
-        self._plans: dict[Kind, Plan] = dict.fromkeys(KINDS, NO_FAULT)
+        self._plans: dict[Kind, tuple[Plan, ...]] = dict.fromkeys(KINDS, (NO_FAULT,))
         self._random = random.Random(seed)  # noqa: S311 -- repeatable on purpose
         self._version = 0
 
@@ -121,13 +136,13 @@ class Faults:
         if not isinstance(raw, Mapping):
             raise BadPlan({"faults": ["Expected an object with messages, calls or lookups."]})
         errors: dict[str, list[str]] = {}
-        plans: dict[Kind, Plan] = dict.fromkeys(KINDS, NO_FAULT)
+        plans: dict[Kind, tuple[Plan, ...]] = dict.fromkeys(KINDS, (NO_FAULT,))
         for name, value in raw.items():
             if name not in KINDS:
                 errors[str(name)] = [f"Unknown. Known are: {', '.join(KINDS)}."]
                 continue
             try:
-                plans[name] = read_plan(value)
+                plans[name] = read_plans(value)
             except BadPlan as error:
                 errors |= {f"{name}.{field}": texts for field, texts in error.errors.items()}
         if errors:
@@ -139,16 +154,26 @@ class Faults:
             self._changed.notify_all()
 
     def as_json(self) -> dict[str, object]:
-        return {kind: plan.as_json() for kind, plan in self._plans.items()}
+        """One plan as an object, several as a list: as they may be put."""
+        shapes = {kind: [plan.as_json() for plan in plans] for kind, plans in self._plans.items()}
+        return {kind: plans[0] if len(plans) == 1 else plans for kind, plans in shapes.items()}
 
     def draw(self, kind: Kind) -> Plan:
-        """Return the plan this one request meets: the plan in force, or none for those outside its share."""
+        """Return the plan this one request meets: one of those in force, each for its share; none for the rest."""
         with self._changed:
-            plan = self._plans[kind]
-            return plan if plan == NO_FAULT or self._random.random() < plan.share else NO_FAULT
+            plans = self._plans[kind]
+            if plans == (NO_FAULT,):
+                return NO_FAULT
+            drawn = self._random.random()
+            for plan in plans:
+                drawn -= plan.share
+                if drawn < 0:
+                    return plan
+            return NO_FAULT
 
-    def in_force(self, kind: Kind) -> Plan:
-        return self._plans[kind]
+    def list_lag_s(self, kind: Kind) -> float:
+        """Return how many seconds lists of this kind lag behind: whatever is asked of a list is asked of all of it."""
+        return max(plan.list_lag_s for plan in self._plans[kind])
 
     def hang(self, seconds: float) -> None:
         """Return after `seconds`, or as soon as the plans change."""

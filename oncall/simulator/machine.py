@@ -1,6 +1,7 @@
 """EDGE: the small machine interface by which scripts act as the people with the phones, and make things go wrong."""
 
 import json
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from .calls import KEYS, Calls, CannotAnswer
 from .clock import rfc3339
 from .company import Company
 from .faults import BadPlan
-from .nouns import PHONE_MODES, Call, Message, Phone
+from .nouns import CARRIERS, PHONE_MODES, Call, Message, Phone
 from .texts import Texts
 
 USUAL, MOST = 100, 1000
@@ -97,12 +98,9 @@ def blueprint(company: Company, texts: Texts, calls: Calls) -> Blueprint:  # noq
 
     @machine.put("/phones/<number>/")
     def set_phone(number: str) -> Response:
-        asked = _object()
-        mode = asked.get("mode")
-        if mode not in PHONE_MODES:
-            raise Wrong({"mode": [f"{mode!r} is not a mode. Modes are {', '.join(PHONE_MODES)}."]})
-        phone = store.set_mode(_loosely(number, "number"), mode)
-        if mode != "off":
+        before = store.phone(_loosely(number, "number"))
+        phone = store.keep_phone(_phone(before, _object()))
+        if before.mode == "off" != phone.mode:
             texts.switched_on(phone.number)
         return _json(phone_shape(phone))
 
@@ -150,7 +148,27 @@ def call_shape(item: Call, said: str) -> dict[str, object]:
 
 
 def phone_shape(item: Phone) -> dict[str, object]:
-    return {"number": item.number, "name": item.name, "mode": item.mode}
+    return asdict(item)
+
+
+def _phone(phone: Phone, asked: dict[str, Any]) -> Phone:
+    """Return the phone as it is asked to be; what is left out stays as it is."""
+    errors: dict[str, list[str]] = {}
+    for name, known in (("mode", PHONE_MODES), ("carrier", CARRIERS)):
+        if name in asked and asked[name] not in known:
+            errors[name] = [f"{asked[name]!r} is not a {name}. There are {', '.join(known)}."]
+    code, keys = asked.get("code", phone.code), asked.get("keys", phone.keys)
+    if code is not None and not (isinstance(code, int) and 10000 <= code <= 99999):
+        errors["code"] = [f"{code!r} is not a code. Give five digits such as 30005 or 21614, or null."]
+    if not isinstance(keys, str) or not set(keys) <= KEYS:
+        errors["keys"] = [f"{keys!r} has keys no phone has. Keys are 0 to 9, * and #."]
+    if unknown := set(asked) - {"number", "name", "mode", "carrier", "code", "keys"}:
+        errors[min(unknown)] = ["Unknown. Give mode, carrier, code or keys."]
+    if errors:
+        raise Wrong(errors)
+    return replace(
+        phone, mode=asked.get("mode", phone.mode), carrier=asked.get("carrier", phone.carrier), code=code, keys=keys
+    )
 
 
 def _call(company: Company, sid: str) -> dict[str, object]:

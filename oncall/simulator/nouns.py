@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
-PhoneMode = Literal["answer", "ignore", "busy", "off"]
-PHONE_MODES: tuple[PhoneMode, ...] = ("answer", "ignore", "busy", "off")
+PhoneMode = Literal["answer", "ignore", "busy", "off", "voicemail", "automatic"]
+PHONE_MODES: tuple[PhoneMode, ...] = get_args(PhoneMode)
+Carrier = Literal["usual", "no receipts", "slow", "disorder", "undelivered", "landline"]
+CARRIERS: tuple[Carrier, ...] = get_args(Carrier)
 
 MESSAGE_OVER = frozenset({"delivered", "undelivered", "failed", "canceled", "received"})
 CALL_OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -13,11 +15,19 @@ CALL_OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 
 @dataclass(frozen=True)
 class Phone:
-    """A person's telephone. `answer` rings and waits for somebody to pick up; nobody is picked up for."""
+    """A person's telephone, and the carrier that brings texts to it.
+
+    `answer` rings and waits for somebody to pick up; `voicemail` picks up late and says nothing; `automatic` picks up
+    by itself and presses `keys`. `code` is what a text ends with that its carrier does not deliver, or, from 21000 to
+    21999, what it is refused with.
+    """
 
     number: str
-    name: str
-    mode: PhoneMode
+    name: str = ""
+    mode: PhoneMode = "answer"
+    carrier: Carrier = "usual"
+    code: int | None = None  # null: the usual one of its carrier
+    keys: str = "4"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """EDGE: the pages on which a visitor holds each person's phone. Plain forms; a script of ours makes them quicker."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from . import guard, numbering
 from .calls import KEYS, Calls, CannotAnswer
 from .company import Company
-from .nouns import PHONE_MODES, Call, Message, Phone, Utterance
+from .nouns import CARRIERS, PHONE_MODES, Call, Message, Phone, Utterance
 from .texts import Texts
 
 THREAD, HISTORY = 60, 12  # texts and calls shown
@@ -57,6 +57,7 @@ def blueprint(company: Company, texts: Texts, calls: Calls) -> Blueprint:  # noq
             entries=_entries(company),
             phone=store.phone(number),
             modes=PHONE_MODES,
+            carriers=CARRIERS,
             thread=thread[::-1],
             reply_to=next((text.sender for text in thread if text.direction != "inbound"), company.account.number),
             live=[_spoken(company, call) for call in recent if call.status in {"ringing", "in-progress"}],
@@ -66,12 +67,15 @@ def blueprint(company: Company, texts: Texts, calls: Calls) -> Blueprint:  # noq
 
     @pages.post("/phones/<number>/mode/")
     def mode(number: str) -> AnyResponse:
-        chosen = request.form.get("mode")
+        before, asked = store.phone(_number(number)), request.form
+        phone = before
         for known in PHONE_MODES:
-            if chosen == known:
-                store.set_mode(_number(number), known)
-                if known != "off":
-                    texts.switched_on(_number(number))
+            phone = replace(phone, mode=known) if asked.get("mode") == known else phone
+        for carrier in CARRIERS:
+            phone = replace(phone, carrier=carrier, code=None) if asked.get("carrier") == carrier else phone
+        store.keep_phone(phone)
+        if before.mode == "off" != phone.mode:
+            texts.switched_on(phone.number)
         return _back(number)
 
     @pages.post("/phones/<number>/texts/")

@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TypeVar
 
@@ -187,6 +187,9 @@ def _message_order(form: MultiDict[str, str], company: Company) -> TextOrder:
         sender = _number(sender, 21212, "From")
     if company.store.is_blocked(service or sender, recipient):
         raise Refused(400, 21610, "Attempt to send to unsubscribed recipient.")
+    code = company.store.phone(recipient).code
+    if code is not None and 21000 <= code < 22000:
+        raise Refused(400, code, f"The 'To' number {recipient} takes no texts (the simulator was told so).")
     validity = form.get("ValidityPeriod", str(DEFAULT_VALIDITY_S))
     if not validity.isdecimal() or not 1 <= int(validity) <= DEFAULT_VALIDITY_S:
         raise Refused(400, 21624, "ValidityPeriod must be whole seconds between 1 and 36000.")
@@ -288,7 +291,7 @@ def _between(name: str, column: str) -> tuple[list[str], list[object]]:
 
 
 def _and(clauses: list[str], values: list[object], company: Company, kind: Kind) -> tuple[str, list[object]]:
-    lag_s = company.faults.in_force(kind).list_lag_s
+    lag_s = company.faults.list_lag_s(kind)
     if lag_s:
         clauses, values = [*clauses, "created_at <= ?"], [*values, clock.now().timestamp() - lag_s]
     return " AND ".join(clauses) or "TRUE", values
@@ -338,7 +341,21 @@ def _met(company: Company, kind: Kind, answer: Callable[[Plan], Response]) -> Re
         response = _refusal(Refused(plan.status, plan.code, "The simulator was told to answer so."))
         if plan.retry_after_s is not None:
             response.headers["Retry-After"] = str(plan.retry_after_s)
-    return response
+    return _dripping(response, plan.delay_s) if plan.mode == "drip" else response
+
+
+def _dripping(response: Response, pause_s: float) -> Response:
+    """Send the answer byte by byte: a client that only minds the time between bytes waits very long for the last."""
+    whole = response.get_data()
+
+    def bytes_one_by_one() -> Iterator[bytes]:
+        for at in range(len(whole)):
+            time.sleep(pause_s)
+            yield whole[at : at + 1]
+
+    slow = Response(bytes_one_by_one(), response.status_code, content_type=response.content_type)
+    slow.headers["Content-Length"] = str(len(whole))
+    return slow
 
 
 def _dropped() -> Response:

@@ -54,7 +54,6 @@ def call(item: Call, account: str) -> dict[str, object]:
     uri = f"/{VERSION}/Accounts/{account}/Calls/{item.sid}"
     return {
         "account_sid": account,
-        "annotation": None,
         "answered_by": None,
         "api_version": VERSION,
         "caller_name": None,

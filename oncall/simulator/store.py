@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .nouns import CALL_OVER, Call, Message, Phone, PhoneMode, Request, Utterance
+from .nouns import CALL_OVER, Call, Message, Phone, Request, Utterance
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS phones (number TEXT PRIMARY KEY, name TEXT NOT NULL, mode TEXT NOT NULL
-    CHECK (mode IN ('answer', 'ignore', 'busy', 'off')));
+CREATE TABLE IF NOT EXISTS phones (number TEXT PRIMARY KEY, name TEXT NOT NULL DEFAULT '',
+    mode TEXT NOT NULL DEFAULT 'answer', carrier TEXT NOT NULL DEFAULT 'usual', code INTEGER,
+    keys TEXT NOT NULL DEFAULT '4');
 CREATE TABLE IF NOT EXISTS opt_outs (sender TEXT NOT NULL, number TEXT NOT NULL, PRIMARY KEY (sender, number));
 CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE,
     direction TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL, body TEXT NOT NULL, status TEXT NOT NULL,
@@ -42,6 +43,12 @@ CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY AUTOINCREMENT, call 
 CREATE INDEX IF NOT EXISTS requests_of ON requests (call, id);
 """
 
+PHONES_ASIDE = "ALTER TABLE phones RENAME TO phones_before"
+PHONES_BACK = """
+INSERT INTO phones (number, name, mode) SELECT number, name, mode FROM phones_before;
+DROP TABLE phones_before;
+"""
+
 Row = TypeVar("Row", Message, Call)
 
 
@@ -54,6 +61,7 @@ class Store:
     """Answers in the nouns of `nouns.py`. Every change is one transaction; instants are kept as UTC seconds."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -61,6 +69,8 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing; a power cut may, and may
         self._db.executescript(SCHEMA)
+        if "carrier" not in {row["name"] for row in self._db.execute("PRAGMA table_info(phones)")}:
+            self._db.executescript(f"{PHONES_ASIDE};{SCHEMA}{PHONES_BACK}")
 
     def close(self) -> None:
         with self._lock:
@@ -86,27 +96,27 @@ class Store:
     def phones(self) -> list[Phone]:
         """Every phone that has a name or has been reached, named ones first."""
         rows = self._rows("SELECT * FROM phones ORDER BY name = '', name, number")
-        return [Phone(row["number"], row["name"], row["mode"]) for row in rows]
+        return [Phone(**row) for row in rows]
 
     def phone(self, number: str) -> Phone:
         """The phone of that number; one nobody has heard of has no name and answers."""
         rows = self._rows("SELECT * FROM phones WHERE number = ?", [number])
-        return Phone(rows[0]["number"], rows[0]["name"], rows[0]["mode"]) if rows else Phone(number, "", "answer")
+        return Phone(**rows[0]) if rows else Phone(number)
 
     def name_phone(self, number: str, name: str) -> None:
         with self._transaction() as db:
-            db.execute(
-                "INSERT INTO phones VALUES (?, ?, 'answer') ON CONFLICT (number) DO UPDATE SET name = excluded.name",
-                [number, name],
-            )
+            db.execute("INSERT OR IGNORE INTO phones (number) VALUES (?)", [number])
+            db.execute("UPDATE phones SET name = ? WHERE number = ?", [name, number])
 
-    def set_mode(self, number: str, mode: PhoneMode) -> Phone:
+    def keep_phone(self, phone: Phone) -> Phone:
+        """Let the phone be so from now on; its name stays what it was."""
         with self._transaction() as db:
+            db.execute("INSERT OR IGNORE INTO phones (number) VALUES (?)", [phone.number])
             db.execute(
-                "INSERT INTO phones VALUES (?, '', ?) ON CONFLICT (number) DO UPDATE SET mode = excluded.mode",
-                [number, mode],
+                "UPDATE phones SET mode = ?, carrier = ?, code = ?, keys = ? WHERE number = ?",
+                [phone.mode, phone.carrier, phone.code, phone.keys, phone.number],
             )
-            return self.phone(number)
+            return self.phone(phone.number)
 
     # --- Opt-outs -----------------------------------------------------------------------------------------------------
 
@@ -229,7 +239,7 @@ class Store:
                 f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608
                 list(values.values()),
             )
-            db.execute("INSERT OR IGNORE INTO phones VALUES (?, '', 'answer')", [person])
+            db.execute("INSERT OR IGNORE INTO phones (number) VALUES (?)", [person])
         return row
 
     def _change(

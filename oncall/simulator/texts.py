@@ -12,8 +12,10 @@ from .nouns import Message
 from .store import new_sid
 
 TO_SENDING_S, TO_SENT_S, TO_DELIVERED_S = 0.05, 0.05, 0.15
+TO_DELIVERED_SLOWLY_S = 45.0
 EXPIRED_IN_OUR_QUEUE = 30036  # waited with us, not with the carrier: never sent
 UNREACHABLE = 30003  # the carrier's word for a phone that is off
+UNDELIVERED: dict[str, int] = {"undelivered": 30005, "landline": 30006}  # by carrier, and with which code
 LONGEST_BODY = 1600  # letters
 DEFAULT_VALIDITY_S = 36000
 
@@ -107,7 +109,8 @@ class Texts:
                     self._later(TO_SENT_S, sid)
             case "sending":
                 self._advance(sid, "sent")
-                self._later(TO_DELIVERED_S, sid)
+                slow = self._store.phone(message.recipient).carrier == "slow"
+                self._later(TO_DELIVERED_SLOWLY_S if slow else TO_DELIVERED_S, sid)
             case "sent":
                 self._deliver(sid)
 
@@ -121,10 +124,14 @@ class Texts:
         message = self._store.message(sid)
         if message is None or message.status != "sent":
             return
-        plan = plan_of(message)
+        plan, phone = plan_of(message), self._store.phone(message.recipient)
         if plan.error_code is not None:
             self._end(sid, "undelivered", plan.error_code)
-        elif self._store.phone(message.recipient).mode != "off":
+        elif phone.carrier in UNDELIVERED:
+            self._end(sid, "undelivered", phone.code or UNDELIVERED[phone.carrier])
+        elif phone.carrier == "no receipts":
+            return  # it arrives, and nobody ever hears of it
+        elif phone.mode != "off":
             self._end(sid, "delivered")
         elif (left := (self._expires_at(message) - clock.now()).total_seconds()) > 0:
             self._company.timers.after(left, lambda: self._step(sid))
@@ -171,7 +178,10 @@ class Texts:
         def call_back() -> None:
             self._company.callbacks.ask("POST", message.callback_url, fields)
 
-        self._company.callbacks.send(message.sid, plan_of(message), call_back, last=message.status != "sent")
+        plan = plan_of(message)
+        if self._store.phone(message.recipient).carrier == "disorder":
+            plan = replace(plan, reverse_callbacks=True)
+        self._company.callbacks.send(message.sid, plan, call_back, last=message.status != "sent")
 
     # --- Inwards ------------------------------------------------------------------------------------------------------
 
