@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from oncall.paging.codes import Row
+
 
 class Verdict(StrEnum):
     """What is known after a request (paging.md 2.2)."""
@@ -18,7 +20,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """What to send: the attempt's id goes into every callback URL, `reference` into the words."""
+    """What to send: the attempt's id goes into every callback URL, `reference` into the words.
+
+    `provider` is by whom; `others` are the provider's ids of what else went out for the same page, which a lookup must
+    not take for this.
+    """
 
     attempt_id: UUID
     channel: str
@@ -31,6 +37,10 @@ class Order:
     valid_for: timedelta
     ring_for: timedelta
     talk_for: timedelta
+    provider: str = ""
+    callbacks: bool = True  # false: the provider refused our callback address; it is asked instead
+    others: frozenset[str] = frozenset()
+    alone: bool = True  # false: another request to this address by this way is under way at this moment
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class Outcome:
     misconfigured: bool = False  # the provider will refuse everybody, not just this one
     dead_address: str = ""  # set: why this address must not be used again
     no_texts: bool = False  # a landline, or a number that takes no texts: call it instead
+    row: Row | None = None  # what its code means, where there is a table of codes; else the words above say it all
 
 
 @dataclass(frozen=True)
@@ -63,10 +74,13 @@ class LookupFailed(Exception):
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a caller hears. `ask_path`: where the pressed key goes; none: we hang up after speaking."""
+    """What a caller hears. `ask_path`: where the pressed key goes; none: we hang up after speaking, or, with a
+    `then_path`, go on there unasked.
+    """
 
     say: Sequence[str] = field(default_factory=tuple)
     ask_path: str = ""
+    then_path: str = ""
     repeat: int = 1
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 import phonenumbers
+from django.conf import settings
 from django.db import transaction
 
-from oncall.limits import queries as limits
 from oncall.paging import services
-from oncall.paging.models import Channel, ContactMethod, NotificationRule, Urgency
+from oncall.paging.accounts import accounts
+from oncall.paging.models import ContactMethod, NotificationRule, QuietHours
+from oncall.paging.rules import KIND_OF
 from oncall.people.models import Person
 from oncall.troubles import services as troubles
 
@@ -111,8 +113,10 @@ def check_rule(rule: Rule, *, person: Person) -> None:
         raise BadRule(f"{rule.contact.masked} is not a contact of {person.name}.")
     if rule.contact.disabled_at is not None:
         raise BadRule(f"{rule.contact.masked} is out of use: {rule.contact.disabled_reason}")
-    if (rule.channel == Channel.EMAIL) != (rule.contact.kind == ContactMethod.Kind.EMAIL):
-        raise BadRule("Texts and calls need a telephone number, mail needs an e-mail address.")
+    if KIND_OF.get(rule.channel) != rule.contact.kind:
+        raise BadRule(
+            "Texts and calls need a telephone number, mail needs an e-mail address; Slack and push go to their own."
+        )
     if not 0 <= rule.delay_s <= LONGEST_DELAY_S:
         raise BadRule("A rule may wait an hour at most.")
 
@@ -129,6 +133,7 @@ def set_rules(*, person: Person, urgency: str, rules: Sequence[Rule]) -> None:
         raise BadRule(f"{len(rules)} rules are too many; {MOST_RULES} is the most.")
     if len({(rule.delay_s, rule.channel, rule.contact.pk) for rule in rules}) < len(rules):
         raise BadRule("Two of these rules are the same. Leave one of them out.")
+    Person.objects.select_for_update().get(pk=person.pk)  # of two at once the later wins whole: no mixture, no error
     NotificationRule.objects.filter(person=person, urgency=urgency).delete()
     NotificationRule.objects.bulk_create(
         NotificationRule(
@@ -139,41 +144,22 @@ def set_rules(*, person: Person, urgency: str, rules: Sequence[Rule]) -> None:
 
 
 @transaction.atomic
-def add_rule(*, person: Person, urgency: str, rule: Rule) -> NotificationRule:
-    """Add one rule.
+def set_quiet_hours(*, person: Person, starts: time, ends: time) -> QuietHours:
+    """Let calls and texts of low urgency wait between these wall times, in the person's own zone.
 
-    :raises BadRule: if it cannot be kept, there is no room for more, or it is there already.
+    Pages that have begun keep what they began with.
     """
-    check_rule(rule, person=person)
-    Person.objects.select_for_update().get(pk=person.pk)  # two at once must not both take the last place
-    if NotificationRule.objects.filter(person=person, urgency=urgency).count() >= MOST_RULES:
-        raise BadRule(f"There are {MOST_RULES} rules already, which is the most. Remove one first.")
-    made, created = NotificationRule.objects.get_or_create(
-        person=person, urgency=urgency, delay_s=rule.delay_s, channel=rule.channel, contact=rule.contact
-    )
-    if not created:
-        raise BadRule("This rule is there already.")
-    return made
+    hours, _ = QuietHours.objects.update_or_create(person=person, defaults={"starts": starts, "ends": ends})
+    return hours
 
 
 @transaction.atomic
-def remove_rule(*, rule: NotificationRule) -> None:
-    rule.delete()
+def no_quiet_hours(*, person: Person) -> None:
+    """Ring for low urgency at any time. Twice changes nothing."""
+    QuietHours.objects.filter(person=person).delete()
 
 
-@transaction.atomic
-def usual_rules(*, person: Person, now: datetime) -> None:
-    """Write the house's usual rules down for `person`'s first number: text at once, then two calls (limits say when).
-
-    :raises BadRule: if there is no telephone number in use.
-    """
-    phone = ContactMethod.objects.usable().filter(person=person, kind=ContactMethod.Kind.PHONE).first()
-    if phone is None:
-        raise BadRule("Add a telephone number first.")
-    in_force = limits.at(now)
-    rules = [
-        Rule(0, Channel.SMS, phone),
-        Rule(in_force.count("default_rule_call_s"), Channel.VOICE, phone),
-        Rule(in_force.count("default_rule_call_again_s"), Channel.VOICE, phone),
-    ]
-    set_rules(person=person, urgency=Urgency.HIGH, rules=rules)
+def our_numbers() -> list[str]:
+    """Return the numbers that call and text people, each once: of the first account, of the second, and any others."""
+    known = [account.number for account in accounts().values()] + list(settings.PAGING_NUMBERS)
+    return list(dict.fromkeys(number for number in known if number))

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
+from oncall.paging.truth import in_words, truth
 from oncall.people.models import Person
 
 
@@ -21,6 +22,16 @@ class Channel(models.TextChoices):
 class Urgency(models.TextChoices):
     HIGH = "high", "High (SEV-1 and SEV-2)"
     LOW = "low", "Low"
+
+
+class Lane(models.TextChoices):
+    """What sort of message it is; each has a throttle of its own (throttle.py)."""
+
+    HIGH = "high", "page of high urgency"
+    LOW = "low", "page of low urgency"
+    REPLY = "reply", "reply or code"
+    NOTICE = "notice", "notice"
+    STATUS = "status", "news of an incident"
 
 
 class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
@@ -49,6 +60,7 @@ class ContactMethod(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True)  # null: its owner has not typed our code back
     confirmed_at = models.DateTimeField(null=True, blank=True)  # null: no human has ever answered a page here
     no_texts_since = models.DateTimeField(null=True, blank=True)  # null: it takes texts; else it is called instead
+    suspect_since = models.DateTimeField(null=True, blank=True)  # null: nothing says that the number changed hands
     disabled_at = models.DateTimeField(null=True, blank=True)  # null: in use
     disabled_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
@@ -71,12 +83,80 @@ class ContactMethod(models.Model):
         return self.masked
 
     @property
+    def proved(self) -> bool:
+        """Whether its owner has shown that it reaches them: by our code, or by answering a page there (S24)."""
+        return (self.verified_at is not None or self.confirmed_at is not None) and self.suspect_since is None
+
+    @property
+    def proved_at(self) -> datetime | None:
+        """When that was last shown; nothing if never."""
+        return max((at for at in (self.verified_at, self.confirmed_at) if at is not None), default=None)
+
+    @property
     def masked(self) -> str:
         """+56 •••• 5678, or g•••@example.org: enough to know it again, not enough to call it (security.md S14)."""
         if self.kind == self.Kind.PHONE:
             return f"{self.address[:3]} •••• {self.address[-4:]}"
-        name, _, domain = self.address.partition("@")
-        return f"{name[:1]}•••@{domain}"
+        if self.kind == self.Kind.EMAIL:
+            name, _, domain = self.address.partition("@")
+            return f"{name[:1]}•••@{domain}"
+        return f"{self.get_kind_display()} •••• {self.address[-4:]}"
+
+
+class Verification(models.Model):
+    """A code of ours on its way to one contact, by the way of pages. Only its keyed hash is kept (security.md S24)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    contact = models.ForeignKey(
+        ContactMethod, null=True, on_delete=models.SET_NULL, related_name="verifications"
+    )  # null: removed since
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="verifications")
+    address_digest = models.CharField(
+        max_length=64, help_text="Keyed hash of the address: sends are counted for it, whoever's contact it is."
+    )
+    channel = models.CharField(max_length=5, choices=Channel.choices)
+    code_hash = models.CharField(max_length=64)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Wrong codes typed so far.")
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)  # null: the code may still be typed
+    closed_why = models.CharField(max_length=10, blank=True, help_text="right, wrong, replaced or expired")
+
+    class Meta:
+        ordering = ["sent_at"]
+        constraints = [
+            models.UniqueConstraint(name="one_code_at_a_time", fields=["contact"], condition=Q(closed_at__isnull=True)),
+            models.CheckConstraint(
+                name="code_closed_says_why",
+                condition=Q(closed_at__isnull=True, closed_why="")
+                | Q(closed_at__isnull=False, closed_why__in=["right", "wrong", "replaced", "expired"]),
+            ),
+        ]
+        indexes = [models.Index(name="code_by_address", fields=["address_digest", "sent_at"])]
+
+    def __str__(self) -> str:
+        return f"a code by {self.get_channel_display()}"
+
+
+class QuietHours(models.Model):
+    """When loud ways wait for one person, for low urgency alone: on the wall clock of their own zone."""
+
+    person = models.OneToOneField(Person, primary_key=True, on_delete=models.CASCADE, related_name="quiet_hours")
+    starts = models.TimeField()
+    ends = models.TimeField(help_text="Not later than it starts: the next morning.")
+
+    class Meta:
+        verbose_name_plural = "quiet hours"
+        constraints = [
+            models.CheckConstraint(
+                name="quiet_hours_are_not_all_day",
+                condition=~Q(starts=models.F("ends")),
+                violation_error_message="Quiet hours that end when they start would never end.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts:%H:%M}–{self.ends:%H:%M}"
 
 
 class NotificationRule(models.Model):
@@ -118,7 +198,8 @@ class Page(models.Model):
     """A call on one person that must be answered. It goes on by its ladder until somebody answers or it has an end.
 
     `id` is derived from `key`, so doing the same thing twice makes one page (paging.md 2.8). The personal rules are
-    copied into `ladder` when it begins. `next_due`: when the next attempt starts, or the waiting ends.
+    copied into `ladder` when it begins. `next_due`: when the next attempt starts, or the waiting ends. `held_until`: an
+    attempt whose time has come waits so long, for the reason beside it; what comes meanwhile for its person joins it.
     """
 
     class State(models.TextChoices):
@@ -143,6 +224,11 @@ class Page(models.Model):
     ladder = models.JSONField()
     next_rung = models.PositiveSmallIntegerField(default=0)
     next_due = models.DateTimeField(null=True, blank=True)  # null: it has ended
+    leads = models.BooleanField(default=False, help_text="The first of its source in a while: it goes before others.")
+    paged_before_at = models.DateTimeField(null=True, blank=True)  # null: its person was not paged just before
+    quiet_until = models.DateTimeField(null=True, blank=True)  # null: no quiet hours hold its calls and texts back
+    held_until = models.DateTimeField(null=True, blank=True)  # null: no throttle holds it
+    held_why = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)  # null: still calling
     ended_why = models.CharField(max_length=300, blank=True)
@@ -162,8 +248,13 @@ class Page(models.Model):
                 | (~Q(state="calling") & Q(next_due__isnull=True, ended_at__isnull=False)),
             ),
             models.CheckConstraint(name="page_severity_1_to_5", condition=Q(severity__range=(1, 5))),
+            models.CheckConstraint(
+                name="page_held_says_why",
+                condition=Q(held_until__isnull=True, held_why="") | (Q(held_until__isnull=False) & ~Q(held_why="")),
+            ),
         ]
         indexes = [
+            models.Index(name="page_by_person", fields=["person", "-created_at"]),
             models.Index(name="page_due", fields=["next_due"], condition=Q(state="calling")),
             models.Index(name="page_calling_by_person", fields=["person", "created_at"], condition=Q(state="calling")),
         ]
@@ -179,14 +270,19 @@ class Notice(models.Model):
     key = models.CharField(max_length=200, unique=True)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notices")
     channel = models.CharField(max_length=5, choices=Channel.choices)
+    lane = models.CharField(max_length=6, choices=Lane.choices, default=Lane.NOTICE)
     address = models.CharField(max_length=254)
     text = models.TextField()
     next_due = models.DateTimeField(null=True, blank=True)  # null: handed over, or given up
+    held_why = models.CharField(max_length=120, blank=True, help_text="What it waits for; empty: its turn.")
     created_at = models.DateTimeField()
 
     class Meta:
         ordering = ["created_at"]
-        indexes = [models.Index(name="notice_due", fields=["next_due"], condition=Q(next_due__isnull=False))]
+        indexes = [
+            models.Index(name="notice_due", fields=["next_due"], condition=Q(next_due__isnull=False)),
+            models.Index(name="notice_to_address", fields=["address", "-created_at"]),
+        ]
 
     def __str__(self) -> str:
         return self.text[:60]
@@ -216,6 +312,7 @@ class Attempt(models.Model):
     rung = models.PositiveSmallIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=1, help_text="Which send of this rung it is.")
     channel = models.CharField(max_length=5, choices=Channel.choices)
+    lane = models.CharField(max_length=6, choices=Lane.choices, default=Lane.HIGH)
     provider = models.CharField(max_length=20, blank=True, help_text="Which provider's account was asked, by name.")
     contact = models.ForeignKey(ContactMethod, null=True, on_delete=models.SET_NULL)  # null: removed since
     address = models.CharField(max_length=254)
@@ -234,6 +331,7 @@ class Attempt(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)  # null: no human has confirmed it
     ended_at = models.DateTimeField(null=True, blank=True)  # null: not settled
     look_at = models.DateTimeField(null=True, blank=True)  # null: settled, nothing left to ask
+    asked_in_vain_at = models.DateTimeField(null=True, blank=True)  # null: the provider could be asked, or nobody has
     lease_token = models.UUIDField(null=True, blank=True)  # null: nobody is sending it now
     objects = AttemptQuerySet.as_manager()
 
@@ -257,10 +355,46 @@ class Attempt(models.Model):
                 condition=~Q(state="accepted") | (~Q(sid="") & Q(accepted_at__isnull=False)),
             ),
         ]
-        indexes = [models.Index(name="attempt_to_look_at", fields=["look_at"], condition=Q(look_at__isnull=False))]
+        indexes = [
+            models.Index(name="attempt_to_look_at", fields=["look_at"], condition=Q(look_at__isnull=False)),
+            models.Index(name="attempt_to_address", fields=["address", "-started_at"]),
+            models.Index(name="attempt_by_start", fields=["started_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} {self.n} {self.state}"
+
+    @property
+    def known(self) -> str:
+        """How much is proven of it, in a word: accepted, sent, delivered, human-confirmed (truth.py)."""
+        accepted, answered = self.accepted_at is not None, self.answered_at is not None
+        return in_words(truth(channel=self.channel, accepted=accepted, status=self.status, answered=answered))
+
+
+class Breaker(models.Model):
+    """How one provider did lately. Open: it is left alone, but for a probe now and then (breaker.py)."""
+
+    provider = models.CharField(primary_key=True, max_length=20)
+    answers = models.JSONField(default=list, help_text="The latest, while some of them are failures: [instant, good].")
+    opened_at = models.DateTimeField(null=True, blank=True)  # null: closed
+    probe_at = models.DateTimeField(null=True, blank=True)  # null: closed; else when a page may try it again
+    why = models.CharField(max_length=300, blank=True)
+    reported = models.BooleanField(
+        default=False, help_text="A status report opened it: that a request is accepted says nothing then."
+    )
+    crowded_until = models.DateTimeField(null=True, blank=True)  # null: its queue has room for low urgency too
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="breaker_open_is_probed",
+                condition=Q(opened_at__isnull=True, probe_at__isnull=True)
+                | Q(opened_at__isnull=False, probe_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {'open' if self.opened_at else 'closed'}"
 
 
 class Callback(models.Model):
@@ -293,7 +427,10 @@ class InboundSms(models.Model):
 
     class Meta:
         ordering = ["-received_at"]
-        indexes = [models.Index(name="inbound_by_sender", fields=["sender", "-received_at"])]
+        indexes = [
+            models.Index(name="inbound_by_sender", fields=["sender", "-received_at"]),
+            models.Index(name="inbound_waiting", fields=["received_at"], condition=Q(outcome="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.body[:20]} ({self.outcome})"

@@ -29,9 +29,12 @@ def page_by_code(*, sender: str, code: str, since: datetime) -> Page | None:
 
 
 def last_told(page: Page, *, channel: str) -> Attempt | None:
-    """Return the latest attempt of that channel that told the person something, as far as anybody knows."""
+    """Return the latest attempt of that channel that told the person something, as far as anybody knows.
+
+    One that was given up as lost may have: who replies to it has read it.
+    """
     sent = page.attempts.filter(channel=channel, told_at__isnull=False)
-    return sent.exclude(state__in=[Attempt.State.REFUSED, Attempt.State.LOST]).order_by("n").last()
+    return sent.exclude(state=Attempt.State.REFUSED).order_by("n").last()
 
 
 def first_accepted_at(pages: QuerySet[Page], *, after: datetime | None) -> datetime | None:

@@ -4,6 +4,7 @@ Source: paging.md 2.1 (body), 2.6 (words the provider reserves, codes).
 """
 
 import hashlib
+import re
 import unicodedata
 from uuid import UUID
 
@@ -18,6 +19,14 @@ OPT_OUT = frozenset("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".spl
 OPT_IN = frozenset("START YES UNSTOP".split())
 RESERVED = OPT_OUT | OPT_IN | {"HELP", "INFO"}  # the provider acts on these words itself
 REPLACED = {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\t": " ", "`": "'"}
+
+
+LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
+
+
+def unlinked(text: str) -> str:
+    """Return `text` without links: what a source wrote must not be pressed on, nor let a carrier filter the page."""
+    return LINK.sub("(link)", text)
 
 
 def gsm(text: str) -> str:
@@ -50,7 +59,8 @@ def sms_body(*, reference: str, severity: int, title: str) -> str:
     """Return the page as one segment: who we are, the code, the severity, what, and how to answer."""
     head = f"oncall {reference} SEV{severity} "
     tail = f". Reply {reference} A=ack E=escalate R=resolve"
-    return head + cut(gsm(title).rstrip(". "), SEGMENT - septets(head) - septets(tail)) + tail
+    told = cut(gsm(unlinked(title)).rstrip(". "), SEGMENT - septets(head) - septets(tail))
+    return head + told + (tail.removeprefix(".") if told.endswith("...") else tail)
 
 
 def reference(page_id: UUID, *, nth: int = 0) -> str:
@@ -75,13 +85,15 @@ VERBS = {
     "A": "acknowledge", "ACK": "acknowledge",
     "E": "escalate", "ESC": "escalate",
     "R": "resolve", "RES": "resolve",
+    "W": "why", "WHY": "why",
 }  # fmt: skip
+ASKS = frozenset({"?", "MENU", "KEYS"})  # who sends one of these hears how to answer; none is reserved
 
 
 def parse_reply(body: str) -> tuple[str, str] | None:
     """Return (code, verb) of a reply such as “KZQT A”, “a kzqt” or “KZQTA”; nothing where it is neither.
 
-    The verb is acknowledge, escalate or resolve. A bare code says nothing: no verb is ever guessed.
+    The verb is acknowledge, escalate, resolve or why. A bare code says nothing: no verb is ever guessed.
     """
     words = "".join(c if c.isalnum() else " " for c in body.upper()).split()
     if len(words) == 1 and len(words[0]) > 4 and words[0][4:] in VERBS:

@@ -5,7 +5,6 @@ key at Twilio, so a request whose answer was lost is looked up, never blindly re
 """
 
 import json
-import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,47 +18,58 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
+from oncall.paging import accounts, codes, wire
+from oncall.paging.accounts import OFFICIAL, Account
 from oncall.paging.channels import LookupFailed, Order, Outcome, Prompt, Report, Verdict
+from oncall.paging.codes import Number
+from oncall.paging.heard import CALL_RANK, LARGEST_CALLBACK, MESSAGE_RANK, field
 
-TIMEOUT_S = 10  # the client's default waits for ever
-LARGEST_CALLBACK = 64 * 1024  # bytes (security.md S34)
-END = 90
-MESSAGE_RANK = {
-    "accepted": 10, "scheduled": 10, "queued": 10, "sending": 20, "sent": 30,
-    "delivered": END, "undelivered": END, "failed": END, "canceled": END, "read": END,
-}  # fmt: skip
-CALL_RANK = {
-    "queued": 10, "initiated": 20, "ringing": 30, "in-progress": 40,
-    "completed": END, "busy": END, "no-answer": END, "failed": END, "canceled": END,
-}  # fmt: skip
-MISCONFIGURED = frozenset(
-    {"20003", "21606", "21212", "21659", "21408", "21215", "60605", "21609", "11100", "30002"}
-)  # paging.md 2.9: it is us, not this person's number
-BAD_NUMBER = frozenset({"21211", "21214", "13224"})
-NO_TEXTS = frozenset({"21614", "21635", "30006"})  # a landline, or not a mobile: it can still be called
-OPTED_OUT = "21610"
-OFFICIAL = re.compile(r"^https://api(\.[a-z0-9-]+){0,2}\.twilio\.com$")
+__all__ = ["CALL_RANK", "MESSAGE_RANK", "field"]  # of heard.py: asked for here, by who asks about Twilio
+
+TIMEOUT_S = 10.0  # for a whole request and its answer; the client's default waits for ever
+CONNECT_S = 3.0  # of it; a second edge is tried after that
+RETRIES = "#rc=3&rp=all&ct=2000&rt=5000"  # of their callbacks: three more, whatever the failure, 2 s and 5 s patience
+OLDEST_CALL = timedelta(minutes=1)  # before our request: their clock and ours may differ
+UNREACHED = frozenset({"connection", "dns", "tls"})
 
 
 class PagerHttp(TwilioHttpClient):
-    """Twilio's client over another base address, with a time limit, keeping the last answer's headers."""
+    """Twilio's client over another base address, with a time limit, keeping the last answer's headers.
+
+    The host is `base`, whatever TWILIO_EDGE and TWILIO_REGION in the environment make of it.
+    """
 
     def __init__(self, base: str) -> None:
-        super().__init__(timeout=TIMEOUT_S, pool_connections=True, max_retries=0)
+        super().__init__(pool_connections=True)
+        assert self.session is not None  # with pool_connections
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, wire.Adapter())  # no retries: a POST is never repeated unseen
         self.base = urlsplit(base)
         self.last_headers: dict[str, str] = {}
+        self.last_sent = False
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         parts = urlsplit(url)
-        self.last_headers = {}
+        self.last_headers, self.last_sent = {}, False
         moved = urlunsplit((self.base.scheme, self.base.netloc, parts.path, parts.query, ""))
-        response = super().request(method, moved, *args, **kwargs)
+        self.timeout = (min(CONNECT_S, TIMEOUT_S), TIMEOUT_S)  # type: ignore[assignment]  # the library would refuse a pair as an argument
+        with wire.flight(TIMEOUT_S) as flight:
+            try:
+                response = super().request(method, moved, *args, **kwargs)
+            except Exception as error:
+                self.last_sent = flight.sent
+                if flight.cut and flight.sent:
+                    raise requests.exceptions.ReadTimeout(f"No whole answer within {TIMEOUT_S:g} s.") from error
+                raise
+            self.last_sent = True
+            if flight.cut:  # what was cut off may look whole
+                raise requests.exceptions.ReadTimeout(f"No whole answer within {TIMEOUT_S:g} s.")
         self.last_headers = dict(getattr(response, "headers", None) or {})
         return response
 
@@ -68,118 +78,192 @@ T = TypeVar("T")
 _local = threading.local()
 
 
-def client() -> Client:
-    """Return this thread's client, keeping its connection open between pages.
+def client(account: Account | None = None, base: str = "") -> Client:
+    """Return this thread's client of an account, keeping its connection open between pages.
 
     :raises ImproperlyConfigured: without credentials, or when production would send them to another address.
     """
-    if not getattr(_local, "client", None):
-        if settings.PRODUCTION and not OFFICIAL.match(settings.TWILIO_API_BASE):
+    account = account or accounts.accounts()[accounts.FIRST]
+    base = base or account.bases[0]
+    made: dict[tuple[Account, str], Client] = _local.__dict__.setdefault("clients", {})
+    if (account, base) not in made:
+        if settings.PRODUCTION and not OFFICIAL.match(base):
             raise ImproperlyConfigured(
-                "TWILIO_API_BASE must be https://api.twilio.com (or a regional name of it) in production."
+                f"{account.prefix}API_BASE must be https://api.twilio.com (or a regional name of it) in production."
             )
-        if not (settings.TWILIO_ACCOUNT_SID and settings.TWILIO_API_KEY and settings.TWILIO_API_SECRET):
+        if not account.complete:
             raise ImproperlyConfigured(
-                "Set TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET to page by telephone."
+                f"Set {account.prefix}ACCOUNT_SID, {account.prefix}API_KEY and {account.prefix}API_SECRET to page by"
+                " telephone."
             )
-        _local.http = PagerHttp(settings.TWILIO_API_BASE)
-        _local.client = Client(
-            settings.TWILIO_API_KEY, settings.TWILIO_API_SECRET, settings.TWILIO_ACCOUNT_SID, http_client=_local.http
-        )
-    made: Client = _local.client
-    return made
+        made[account, base] = Client(account.key, account.secret, account.sid, http_client=PagerHttp(base))
+    return made[account, base]
 
 
 def public_url(path: str) -> str:
     return settings.PUBLIC_BASE_URL + path
 
 
-def sender() -> dict[str, str]:
-    if settings.TWILIO_MESSAGING_SERVICE_SID:
-        return {"messaging_service_sid": settings.TWILIO_MESSAGING_SERVICE_SID}
-    return {"from_": settings.TWILIO_FROM}
+def attempt_request(account: Account, make: Callable[[Client], Any]) -> Outcome:
+    """Make the request and say what its answer means (paging.md 2.2, table). Never raises.
+
+    Where one edge cannot be reached nothing was accepted, so the other is asked at once.
+    """
+    outcome = Outcome(Verdict.REFUSED, code="settings", text="No address of the provider is set.")
+    for base in account.bases:
+        outcome = _ask_edge(account, base, make)
+        if outcome.code not in UNREACHED:
+            break
+    return outcome
 
 
-def attempt_request(make: Callable[[], Any]) -> Outcome:
-    """Make the request and say what its answer means (paging.md 2.2, table). Never raises."""
+def _ask_edge(account: Account, base: str, make: Callable[[Client], Any]) -> Outcome:
     try:
-        made = make()
-    except TwilioRestException as error:
-        return classify(error)
-    except (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.InvalidURL) as error:
-        return Outcome(Verdict.REFUSED, code="connection", text=str(error)[:300], retry_after=timedelta(seconds=1))
-    except requests.exceptions.ConnectionError as error:
-        refused = any(word in str(error) for word in ("refused", "NewConnectionError", "NameResolutionError"))
-        verdict = Verdict.REFUSED if refused else Verdict.UNKNOWN  # a reset may come after the request was read
-        wait = timedelta(seconds=1) if refused else None
-        return Outcome(verdict, code="connection", text=str(error)[:300], retry_after=wait)
+        asked = client(account, base)
     except ImproperlyConfigured as error:
-        return Outcome(Verdict.REFUSED, code="settings", text=str(error), misconfigured=True)
-    except (requests.exceptions.RequestException, TwilioException, ValueError) as error:
-        return Outcome(Verdict.UNKNOWN, code=type(error).__name__, text=str(error)[:300])
-    return Outcome(Verdict.ACCEPTED, sid=str(made.sid), status=str(made.status or "queued"))
+        row = codes.row_of("settings")
+        return Outcome(Verdict.REFUSED, code="settings", text=str(error), misconfigured=True, row=row)
+    http = asked.http_client
+    assert isinstance(http, PagerHttp)  # client() made it
+    try:
+        made = make(asked)
+        return Outcome(Verdict.ACCEPTED, sid=str(made.sid), status=str(made.status or "queued"))
+    except (TwilioRestException, TwilioServiceException) as error:
+        return classify(error, headers=http.last_headers, number=account.number)
+    except requests.exceptions.RequestException as error:
+        if not http.last_sent:
+            return _unreached(_why_unreached(error), error)
+        return _lost("timeout" if isinstance(error, requests.exceptions.Timeout) else "reset", error)
+    except (TwilioException, ValueError, AttributeError, KeyError, TypeError) as error:  # an answer nobody can read
+        return _lost("garbled", error)
 
 
-def classify(error: TwilioRestException) -> Outcome:
-    """Say what an error answer means: surely refused, or perhaps accepted (5xx: a retry may reach them twice)."""
-    code = str(error.code or error.status)
+def _why_unreached(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "tls"
+    return "dns" if "NameResolutionError" in repr(error) else "connection"
+
+
+def _unreached(code: str, error: Exception) -> Outcome:
+    wait = timedelta(seconds=1)
+    return Outcome(Verdict.REFUSED, code=code, text=str(error)[:300], retry_after=wait, row=codes.row_of(code))
+
+
+def _lost(code: str, error: Exception) -> Outcome:
+    return Outcome(Verdict.UNKNOWN, code=code, text=str(error)[:300], row=codes.row_of(code))
+
+
+def classify(
+    error: TwilioRestException | TwilioServiceException, *, headers: dict[str, str] | None = None, number: str = ""
+) -> Outcome:
+    """Say what an error answer means: surely refused, or perhaps accepted (5xx: a retry may reach them twice).
+
+    `number` is ours, for words about how to be reached by us again.
+    """
+    said = error.msg if isinstance(error, TwilioRestException) else error.detail or error.title
+    code, text = str(error.code or error.status), str(said)[:300]
+    row = codes.row_of(code, status=error.status)
     if error.status >= 500:
-        return Outcome(Verdict.UNKNOWN, code=code, text=error.msg[:300])
-    wait = None
-    if error.status == 429:
-        headers = (getattr(_local, "http", None) and _local.http.last_headers) or {}
-        seconds = headers.get("Retry-After", "1")
-        wait = timedelta(seconds=min(15, int(seconds) if seconds.isdigit() else 1))
-    dead = f"The provider says: {error.msg[:150]}" if code in BAD_NUMBER else ""
-    if code == OPTED_OUT:
-        dead = "Its owner sent STOP; a text START from it turns it on again."
+        return Outcome(Verdict.UNKNOWN, code=code, text=text, row=row)
+    dead = ""
+    if row.number is Number.DEAD:
+        dead = f"The provider says: {text[:150]}"
+    elif row.number is Number.OPTED_OUT:
+        dead = f"Its owner sent STOP; a text START{f' to {number}' if number else ''} turns it on again."
     return Outcome(
         Verdict.REFUSED,
         code=code,
-        text=error.msg[:300],
-        retry_after=wait,
+        text=text,
+        retry_after=retry_after(headers or {}),
         dead_address=dead,
-        no_texts=code in NO_TEXTS,
-        misconfigured=code in MISCONFIGURED or error.status in (401, 403),
+        no_texts=row.number is Number.NO_TEXTS,
+        misconfigured=row.fault in (codes.Fault.ACCOUNT, codes.Fault.PROVIDER),
+        row=row,
     )
 
 
-def ask(question: Callable[[], T]) -> T:
-    """Ask Twilio, turning every way it can fail into one.
+def retry_after(headers: dict[str, str]) -> timedelta | None:
+    """Return the seconds of a Retry-After header; nothing where it is missing or a date, which is not used."""
+    found = {name.lower(): value for name, value in headers.items()}.get("retry-after", "").strip()
+    return timedelta(seconds=int(found)) if found.isascii() and found.isdigit() and len(found) < 6 else None
+
+
+def ask(account: Account, question: Callable[[Client], T]) -> T:
+    """Ask Twilio, by the other edge where the first cannot be reached, turning every way it can fail into one.
 
     :raises LookupFailed: if there was no usable answer.
     """
-    try:
-        return question()
-    except (TwilioException, requests.exceptions.RequestException, ImproperlyConfigured, ValueError) as error:
-        raise LookupFailed(str(error)[:300]) from error
+    error: Exception | None = None
+    for base in account.bases:
+        try:
+            return question(client(account, base))
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as failed:
+            error = failed
+        except (
+            TwilioException, requests.exceptions.RequestException, ImproperlyConfigured,
+            ValueError, AttributeError, KeyError, TypeError,
+        ) as failed:  # fmt: skip
+            raise LookupFailed(str(failed)[:300]) from failed
+    raise LookupFailed(str(error)[:300]) from error
 
 
-class Sms:
+class Way:
+    """What texts and calls have in common: the account they go through."""
+
+    def __init__(self, account: str = accounts.FIRST) -> None:
+        self.name = account
+
+    @property
+    def account(self) -> Account:
+        """The account as settings have it now; one without keys, which is refused aloud, where they have it no more."""
+        return accounts.accounts().get(self.name) or accounts.missing(self.name)
+
+    def poke(self) -> None:
+        """Ask for one text, only to see whether there is an answer.
+
+        :raises LookupFailed: if there is none.
+        """
+        ask(self.account, lambda client: client.messages.list(limit=1, page_size=1))
+
+
+def _callback(kind: str, order: Order) -> dict[str, str]:
+    if not order.callbacks:
+        return {}
+    return {"status_callback": public_url(f"/hooks/twilio/{kind}/{order.attempt_id}/") + RETRIES}
+
+
+class Sms(Way):
     """Text messages."""
 
     def send(self, order: Order) -> Outcome:
+        account = self.account
+        ours = {"messaging_service_sid": account.service} if account.service else {"from_": account.number}
         return attempt_request(
-            lambda: client().messages.create(
+            account,
+            lambda client: client.messages.create(
                 to=order.address,
                 body=order.body,
-                status_callback=public_url(f"/hooks/twilio/sms/{order.attempt_id}/"),
                 validity_period=max(6, int(order.valid_for.total_seconds())),
                 risk_check="disable",
                 smart_encoded=True,
-                **sender(),
-            )
+                **_callback("sms", order),
+                **ours,
+            ),
         )
 
     def find(self, order: Order) -> Report | None:
-        """Look for our code among the number's last texts. Not by date: it is null while a text is queued."""
-        for message in ask(lambda: client().messages.list(to=order.address, limit=50, page_size=50)):
-            if message.body == order.body:
-                return self.report(message)
-        return None
+        """Look for our very words among the number's last texts, else for our code: a text of ours that a database
+        restored to an earlier moment has forgotten. Not by date: it is null while a text is queued.
+        """
+        texts = ask(self.account, lambda client: client.messages.list(to=order.address, limit=50, page_size=50))
+        texts = [text for text in texts if text.sid not in order.others]
+        same = next((text for text in texts if text.body == order.body), None)
+        if same is None and order.reference:
+            same = next((text for text in texts if order.reference in str(text.body).split()), None)
+        return self.report(same) if same is not None else None
 
     def poll(self, sid: str) -> Report:
-        return self.report(ask(lambda: client().messages(sid).fetch()))
+        return self.report(ask(self.account, lambda client: client.messages(sid).fetch()))
 
     @staticmethod
     def report(message: Any) -> Report:
@@ -189,43 +273,55 @@ class Sms:
         )
 
 
-class Voice:
+class Voice(Way):
     """Calls. Voicemail is not an answer: only a pressed key is, so no machine detection."""
 
     def send(self, order: Order) -> Outcome:
-        start = f"{order.answer_path}{order.attempt_id}/start/"
+        account, start = self.account, f"{order.answer_path}{order.attempt_id}/start/"
+        told = _callback("call", order)
+        if told:
+            told["status_callback_event"] = ["initiated", "ringing", "answered", "completed"]  # type: ignore[assignment]
+        if settings.TWILIO_FALLBACK_URL:
+            told |= {"fallback_url": settings.TWILIO_FALLBACK_URL, "fallback_method": "GET"}
         return attempt_request(
-            lambda: client().calls.create(
+            account,
+            lambda client: client.calls.create(
                 to=order.address,
-                from_=settings.TWILIO_FROM,
+                from_=account.number,
                 url=public_url(start),
                 method="POST",
-                status_callback=public_url(f"/hooks/twilio/call/{order.attempt_id}/"),
-                status_callback_event=["initiated", "ringing", "answered", "completed"],
                 timeout=int(order.ring_for.total_seconds()),
                 time_limit=int(order.talk_for.total_seconds()),
-            )
+                **told,
+            ),
         )
 
     def find(self, order: Order) -> Report | None:
         """Look among the number's calls for one that asked us about this attempt, or is too young to have asked.
 
         Not by start: it is null until somebody picks up. A call that has asked nothing yet is adopted when it was made
-        within ten seconds of this attempt's request, so that nobody's telephone rings twice.
+        within ten seconds of this attempt's request, so that nobody's telephone rings twice; but not while another call
+        to that number is being made, whose it may be. Calls made long before are not asked about.
+
+        :raises LookupFailed: if nobody can tell yet whose such a call is.
         """
-        young = None
-        for call in ask(lambda: client().calls.list(to=order.address, limit=20)):
-            events = ask(lambda sid=call.sid: client().calls(sid).events.list(limit=20))  # type: ignore[misc]
+        account, young = self.account, None
+        for call in ask(account, lambda client: client.calls.list(to=order.address, limit=20)):
+            begun = call.date_created or call.start_time
+            if call.sid in order.others or (begun and begun < order.started_at - OLDEST_CALL):
+                continue
+            events = ask(account, lambda client, sid=call.sid: client.calls(sid).events.list(limit=20))  # type: ignore[misc]
             asked = [json.dumps(event.request or {}, default=str) for event in events]
             if any(str(order.attempt_id) in one for one in asked):
                 return self.report(call)
-            begun = call.date_created or call.start_time
             if not asked and begun and abs(begun - order.started_at) <= timedelta(seconds=TIMEOUT_S):
                 young = call
+        if young is not None and not order.alone:
+            raise LookupFailed("Another call to this number is being made: it may be that one.")
         return self.report(young) if young is not None else None
 
     def poll(self, sid: str) -> Report:
-        return self.report(ask(lambda: client().calls(sid).fetch()))
+        return self.report(ask(self.account, lambda client: client.calls(sid).fetch()))
 
     @staticmethod
     def report(call: Any) -> Report:
@@ -233,31 +329,17 @@ class Voice:
         return Report(sid=call.sid, status=status, rank=CALL_RANK.get(status, 0))
 
 
-def status_report(data: Any) -> Report:
-    """Read a status callback's form into a report; what is missing or strange becomes rank 0, which changes nothing."""
-    code = field(data, "ErrorCode", most=10)
-    if "CallSid" in data:
-        status = field(data, "CallStatus", most=20)
-        number = field(data, "SequenceNumber", most=20)
-        sequence = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else -1
-        return Report(field(data, "CallSid", most=40), status, CALL_RANK.get(status, 0), sequence, code)
-    status = field(data, "MessageStatus", most=20)
-    return Report(field(data, "MessageSid", most=40), status, MESSAGE_RANK.get(status, 0), code=code)
-
-
-def field(data: Any, name: str, *, most: int) -> str:
-    """Return one field of a callback's form as the database can keep it: without NUL, cut to `most`; empty if missing.
-
-    A signature says who sent it, not that it makes sense: a text may hold any character its sender can type.
-    """
-    return str(data.get(name, "")).replace("\x00", "")[:most]
+def account_of(request: HttpRequest) -> str:
+    """Return the name of the account that signed a callback; the decorator has checked that it is ours."""
+    account = accounts.of_sid(request.POST.get("AccountSid", ""))
+    return account.name if account else ""
 
 
 def signed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let a request through only if Twilio signed it for our public URL and our account; 403 otherwise.
+    """Let a request through only if Twilio signed it for our public URL and an account of ours; 403 otherwise.
 
-    Checked against the configured public URL, never the one the proxy in front made of it (paging.md 2.7). Both tokens
-    of a rotation are good. There is no way to switch this off.
+    Checked against the configured public URL, never the one the proxy in front made of it (paging.md 2.7), with the
+    tokens of the account it names; both tokens of a rotation are good. There is no way to switch this off.
     """
 
     @csrf_exempt
@@ -266,10 +348,11 @@ def signed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_CALLBACK:
             return HttpResponse(status=413)
+        account = accounts.of_sid(request.POST.get("AccountSid", ""))
         url = public_url(request.get_full_path())
         given = request.headers.get("X-Twilio-Signature", "")
-        valid = any(RequestValidator(token).validate(url, request.POST, given) for token in settings.TWILIO_AUTH_TOKENS)
-        if not valid or request.POST.get("AccountSid") != settings.TWILIO_ACCOUNT_SID:
+        tokens = account.tokens if account else ()
+        if not any(RequestValidator(token).validate(url, request.POST, given) for token in tokens):
             return HttpResponseForbidden("The signature does not fit. Check PUBLIC_BASE_URL and TWILIO_AUTH_TOKEN.")
         return view(request, *args, **kwargs)
 
@@ -297,7 +380,10 @@ def render(prompt: Prompt) -> HttpResponse:
     else:
         for sentence in prompt.say:
             response.say(sentence)
-        response.hangup()
+        if prompt.then_path:
+            response.redirect(public_url(prompt.then_path), method="POST")
+        else:
+            response.hangup()
     return HttpResponse(str(response), content_type="text/xml")
 
 

@@ -19,6 +19,11 @@ def phone(ada) -> ContactMethod:
 
 
 @pytest.fixture
+def second(ada, now) -> ContactMethod:
+    return contacts.add(person=ada, kind="phone", address="+14155550109", label="", now=now)
+
+
+@pytest.fixture
 def mailbox(ada, now) -> ContactMethod:
     return contacts.add(person=ada, kind="email", address="ada@example.org", label="", now=now)
 
@@ -73,7 +78,7 @@ def test_a_first_number_ends_the_trouble_of_being_unreachable(ada, phone, now):
 
 
 def test_removing_a_number_removes_its_rules_and_says_whether_any_way_is_left(ada, phone, mailbox, now):
-    contacts.add_rule(person=ada, urgency="high", rule=Rule(0, "sms", phone))
+    contacts.set_rules(person=ada, urgency="high", rules=[Rule(0, "sms", phone)])
     assert contacts.remove(contact=phone, now=now) is True
     assert contacts.remove(contact=mailbox, now=now) is False
     assert not NotificationRule.objects.exists()
@@ -99,25 +104,24 @@ def test_rules_are_set_as_a_whole(ada, phone, mailbox):
 def test_a_rule_that_cannot_work_is_refused(ada, phone, mailbox, channel, kind, delay_s, error):
     contact = phone if kind == "phone" else mailbox
     with pytest.raises(contacts.BadRule, match=error):
-        contacts.add_rule(person=ada, urgency="high", rule=Rule(delay_s, channel, contact))
+        contacts.set_rules(person=ada, urgency="high", rules=[Rule(delay_s, channel, contact)])
 
 
 def test_a_rule_to_somebody_elses_number_is_refused(ada, grace):
     with pytest.raises(contacts.BadRule, match="is not a contact of Ada Moreno"):
-        contacts.add_rule(person=ada, urgency="high", rule=Rule(0, "sms", grace.contact_methods.get()))
+        contacts.set_rules(person=ada, urgency="high", rules=[Rule(0, "sms", grace.contact_methods.get())])
 
 
 def test_a_rule_to_a_number_out_of_use_is_refused(ada, phone, now):
     services.disable_contact(contact=phone, reason="STOP was sent.", now=now)
     phone.refresh_from_db()
     with pytest.raises(contacts.BadRule, match=r"is out of use: STOP was sent\."):
-        contacts.add_rule(person=ada, urgency="high", rule=Rule(0, "sms", phone))
+        contacts.set_rules(person=ada, urgency="high", rules=[Rule(0, "sms", phone)])
 
 
 def test_the_same_rule_twice_is_refused(ada, phone):
-    contacts.add_rule(person=ada, urgency="high", rule=Rule(0, "sms", phone))
-    with pytest.raises(contacts.BadRule, match=r"This rule is there already\."):
-        contacts.add_rule(person=ada, urgency="high", rule=Rule(0, "sms", phone))
+    with pytest.raises(contacts.BadRule, match="Two of these rules are the same"):
+        contacts.set_rules(person=ada, urgency="high", rules=[Rule(0, "sms", phone)] * 2)
 
 
 def test_a_set_with_one_bad_rule_changes_nothing(ada, phone):
@@ -128,21 +132,8 @@ def test_a_set_with_one_bad_rule_changes_nothing(ada, phone):
 
 
 def test_twelve_rules_are_the_most(ada, phone):
-    contacts.set_rules(person=ada, urgency="high", rules=[Rule(n * MINUTE, "sms", phone) for n in range(12)])
-    with pytest.raises(contacts.BadRule, match="There are 12 rules already"):
-        contacts.add_rule(person=ada, urgency="high", rule=Rule(0, "voice", phone))
-
-
-def test_the_usual_rules_are_text_at_once_and_two_calls(ada, phone, now):
-    contacts.usual_rules(person=ada, now=now)
-    rules = NotificationRule.objects.values_list("urgency", "delay_s", "channel")
-    assert list(rules) == [("high", 0, "sms"), ("high", 60, "voice"), ("high", 180, "voice")]
-
-
-def test_the_usual_rules_need_a_number(ada, phone, now):
-    phone.delete()
-    with pytest.raises(contacts.BadRule, match=r"Add a telephone number first\."):
-        contacts.usual_rules(person=ada, now=now)
+    with pytest.raises(contacts.BadRule, match="13 rules are too many; 12 is the most"):
+        contacts.set_rules(person=ada, urgency="high", rules=[Rule(n * MINUTE, "sms", phone) for n in range(13)])
 
 
 def test_without_rules_the_page_says_what_would_happen(ada, phone, now):
@@ -152,7 +143,7 @@ def test_without_rules_the_page_says_what_would_happen(ada, phone, now):
 
 
 def test_without_rules_for_low_urgency_those_for_high_count(ada, phone, now):
-    contacts.add_rule(person=ada, urgency="high", rule=Rule(300, "voice", phone))
+    contacts.set_rules(person=ada, urgency="high", rules=[Rule(300, "voice", phone)])
     high, low = reach(ada, now=now).ways
     assert (high.words, high.why) == ("Call after 5 minutes", "")
     assert (low.words, low.why) == ("Call after 5 minutes", "No rules of their own; as for high urgency.")
@@ -165,13 +156,83 @@ def test_who_cannot_be_reached_is_warned_about(ada, phone, now):
     ]
 
 
-def test_a_number_nobody_ever_answered_is_warned_about(ada, phone, now):
-    assert reach(ada, now=now).warnings == ["No number was ever confirmed by a human. Press “Page me now” and answer."]
+def test_a_number_nobody_confirmed_is_warned_about(ada, phone, now):
+    assert reach(ada, now=now).warnings == [
+        "No number is confirmed yet. Send it a code and type it here, or answer a page there."
+    ]
 
 
-def test_a_confirmed_number_is_not_warned_about(ada, phone, now):
-    ContactMethod.objects.update(confirmed_at=now)
+def test_a_single_confirmed_way_is_warned_about(ada, phone, mailbox, now):
+    ContactMethod.objects.filter(pk=phone.pk).update(confirmed_at=now)
+    [warning] = reach(ada, now=now).warnings
+    assert warning == (
+        "Only one confirmed way beside mail and browsers leads to Ada Moreno. "
+        "Confirm a second: telephones break and get lost."
+    )
+
+
+@pytest.mark.parametrize("kind", ["email", "push"])
+def test_mail_and_browsers_are_no_second_way(ada, phone, now, kind):
+    ContactMethod.objects.create(person=ada, kind=kind, address="x@example.org", created_at=now)
+    ContactMethod.objects.update(verified_at=now)
+    [warning] = reach(ada, now=now).warnings
+    assert warning.startswith("Only one confirmed way beside mail and browsers leads to Ada Moreno.")
+
+
+@pytest.mark.parametrize("proof", ["confirmed_at", "verified_at"])
+def test_two_confirmed_ways_are_not_warned_about(ada, phone, second, now, proof):
+    ContactMethod.objects.update(**{proof: now})
     assert reach(ada, now=now).warnings == []
+
+
+def test_a_number_confirmed_over_a_year_ago_is_asked_for_again(ada, phone, second, mailbox, now):
+    ContactMethod.objects.update(verified_at=now - timedelta(days=366))
+    ContactMethod.objects.exclude(pk=mailbox.pk).update(confirmed_at=now - timedelta(days=365))
+    assert reach(ada, now=now).warnings == [
+        "a•••@example.org was confirmed more than 12 months ago, and numbers change hands. Confirm it again."
+    ]
+
+
+def test_a_suspect_number_is_asked_for_again(ada, phone, mailbox, now):
+    ContactMethod.objects.update(verified_at=now)
+    ContactMethod.objects.filter(pk=phone.pk).update(suspect_since=now)
+    assert (
+        "+14 •••• 0101 may not be theirs any more: texts to it find no telephone. Confirm it with a code."
+        in reach(ada, now=now).warnings
+    )
+
+
+def test_rules_without_any_noise_are_warned_about(ada, phone, second, mailbox, now):
+    ContactMethod.objects.update(verified_at=now)
+    contacts.set_rules(person=ada, urgency="high", rules=[Rule(0, "email", mailbox)])
+    assert reach(ada, now=now).warnings == [
+        "The rules for high urgency make no noise: no call and no text. Nobody wakes from the rest."
+    ]
+
+
+def test_a_rule_to_a_number_nobody_confirmed_goes_to_the_confirmed_one_and_says_so(ada, phone, second, now):
+    ContactMethod.objects.update(verified_at=now)
+    new = contacts.add(person=ada, kind="phone", address="+33612345678", label="new", now=now)
+    contacts.set_rules(person=ada, urgency="high", rules=[Rule(0, "voice", new), Rule(60, "voice", phone)])
+    ladder = services.ladder_for(person=ada, urgency="high", now=now)
+    assert [(rung.after, rung.address) for rung in ladder] == [(0, "+14155550101"), (60, "+14155550101")]
+    assert reach(ada, now=now).warnings == [
+        "+33 •••• 5678 is not confirmed, so a confirmed one is used in its place. Confirm it with a code."
+    ]
+
+
+def test_with_no_confirmed_number_at_all_the_rules_are_climbed_as_they_are(ada, phone, now):
+    new = contacts.add(person=ada, kind="phone", address="+33612345678", label="new", now=now)
+    contacts.set_rules(person=ada, urgency="high", rules=[Rule(0, "voice", new), Rule(60, "voice", phone)])
+    ladder = services.ladder_for(person=ada, urgency="high", now=now)
+    assert [rung.address for rung in ladder] == ["+33612345678", "+14155550101"]
+
+
+def test_without_rules_all_that_is_quiet_goes_at_once_beside_the_text(ada, phone, mailbox, now):
+    for kind, address in (("slack", "U024BE7LH"), ("push", "9f" * 32)):
+        ContactMethod.objects.create(person=ada, kind=kind, address=address, created_at=now)
+    ladder = services.ladder_for(person=ada, urgency="high", now=now)
+    assert sorted(rung.channel for rung in ladder if not rung.after) == ["email", "push", "slack", "sms"]
 
 
 def test_mail_alone_is_warned_about(ada, phone, mailbox, now):
@@ -181,7 +242,7 @@ def test_mail_alone_is_warned_about(ada, phone, mailbox, now):
 
 
 def test_rules_that_all_lead_to_numbers_out_of_use_are_warned_about(ada, phone, mailbox, now):
-    contacts.add_rule(person=ada, urgency="high", rule=Rule(0, "sms", phone))
+    contacts.set_rules(person=ada, urgency="high", rules=[Rule(0, "sms", phone)])
     services.disable_contact(contact=phone, reason="STOP", now=now)
     reached = reach(ada, now=now)
     assert reached.ways[0].words == "E-mail at once"

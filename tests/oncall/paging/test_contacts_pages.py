@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from oncall import clock
-from oncall.paging.models import ContactMethod, NotificationRule, Page
+from oncall.paging.models import ContactMethod, Notice, NotificationRule, Page, QuietHours
 from oncall.people.models import Person
 
 
@@ -75,21 +75,22 @@ def test_a_mail_address_is_added(as_ada, ada):
     assert ada.contact_methods.get(kind="email").address == "ada@example.org"
 
 
-@pytest.mark.parametrize("name", ["phone_add", "mail_add", "rule_add", "rules_usual"])
+@pytest.mark.parametrize("name", ["phone_add", "mail_add", "quiet_hours"])
 def test_nobody_changes_somebody_elses_contacts(as_ada, grace, name):
-    answer = as_ada.post(reverse(name, args=[grace.pk]), {"address": "+33612345678", "delay_s": "0"})
-    assert answer.status_code == 404
+    typed = {"address": "+33612345678", "starts": "22:00", "ends": "07:00"}
+    assert as_ada.post(reverse(name, args=[grace.pk]), typed).status_code == 404
     assert grace.contact_methods.count() == 1
-    assert not NotificationRule.objects.exists()
+    assert not QuietHours.objects.exists()
 
 
-def test_nobody_removes_somebody_elses_number_or_rule(as_ada, grace):
+@pytest.mark.parametrize("name", ["contact_remove", "code_send", "code_check"])
+def test_nobody_touches_somebody_elses_number(as_ada, grace, name):
     contact = grace.contact_methods.get()
-    rule = NotificationRule.objects.create(person=grace, delay_s=0, channel="sms", contact=contact)
-    assert as_ada.post(reverse("contact_remove", args=[contact.pk])).status_code == 404
-    assert as_ada.post(reverse("rule_remove", args=[rule.pk])).status_code == 404
+    answer = as_ada.post(reverse(name, args=[contact.pk]), {"channel": "sms", "code": "123456"})
+    assert answer.status_code == 404
+    assert not Notice.objects.exists()
     assert as_ada.get(reverse("contacts", args=[grace.pk])).status_code == 404
-    assert NotificationRule.objects.get() == rule
+    assert as_ada.get(reverse("profile", args=[grace.pk, "high"])).status_code == 404
 
 
 def test_an_administrator_helps_with_somebodys_contacts(client, boss, ada):
@@ -103,28 +104,6 @@ def test_removing_the_last_number_warns_that_nobody_can_be_reached(as_ada, ada):
     answer = as_ada.post(reverse("contact_remove", args=[ada.contact_methods.get().pk]), follow=True)
     assert "Now there is no way to reach Ada Moreno." in text_of(answer)
     assert not ada.contact_methods.exists()
-
-
-def test_a_rule_is_added_and_removed(as_ada, ada):
-    way = f"voice:{ada.contact_methods.get().pk}"
-    as_ada.post(reverse("rule_add", args=[ada.pk]), {"urgency": "low", "delay_s": "300", "way": way})
-    rule = NotificationRule.objects.get()
-    assert (rule.urgency, rule.delay_s, rule.channel) == ("low", 300, "voice")
-    as_ada.post(reverse("rule_remove", args=[rule.pk]))
-    assert not NotificationRule.objects.exists()
-
-
-def test_a_rule_to_a_foreign_number_is_refused(as_ada, ada, grace):
-    way = f"sms:{grace.contact_methods.get().pk}"
-    answer = as_ada.post(reverse("rule_add", args=[ada.pk]), {"urgency": "high", "delay_s": "0", "way": way})
-    assert answer.status_code == 400
-    assert "is not in use any more. Choose another." in text_of(answer)
-
-
-def test_the_usual_rules_are_written_down_at_one_press(as_ada, ada):
-    page = text_of(as_ada.post(reverse("rules_usual", args=[ada.pk]), follow=True))
-    assert NotificationRule.objects.filter(person=ada).count() == 3
-    assert "SMS at once, call after 1 minute, call again after 3 minutes." in page
 
 
 def test_the_page_shows_pages_of_the_last_thirty_days_and_no_older_ones(as_ada, grace):

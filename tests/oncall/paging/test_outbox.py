@@ -180,12 +180,26 @@ def test_a_lookup_that_fails_waits_and_then_sends_anyway(page):
     record(attempt, LOST)
 
     look(NOW + timedelta(seconds=10), failed=True)
+    look(NOW + timedelta(seconds=29), failed=True)
     attempt.refresh_from_db()
     assert attempt.state == "unknown"
 
-    look(NOW + timedelta(seconds=20), failed=True)
+    look(NOW + timedelta(seconds=31), failed=True)
     attempt.refresh_from_db()
     assert attempt.state == "lost"
+
+
+def test_one_lookup_that_fails_long_after_the_request_sends_nothing_again(page):
+    """F2: whoever takes up what a killed sender left comes after its lease, which is longer than the patience."""
+    (attempt,) = claim()
+
+    look(NOW + timedelta(seconds=31), failed=True)
+    attempt.refresh_from_db()
+    assert attempt.state == "unknown"
+
+    look(NOW + timedelta(seconds=33), found=Report(SID, "sent", 30))
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.sid) == ("accepted", SID)
 
 
 def test_after_three_sends_the_next_way_comes_at_once(page):
@@ -271,22 +285,54 @@ def test_a_page_nobody_answers_ends_unanswered(page):
     assert page.state == "unanswered"
 
 
-def test_a_text_that_stays_silent_ends_after_ten_minutes(page):
+def test_a_text_that_stays_at_sent_is_asked_about_at_60_120_and_300_seconds_and_then_expires_unconfirmed(page):
+    """F30: every callback lost."""
     (attempt,) = claim()
     record(attempt, ACCEPTED)
-    for minutes in range(1, 12):
-        look(NOW + timedelta(minutes=minutes), found=Report(SID, "sent", 30))
+    asked = []
+    for seconds in (59, 60, 119, 120, 299, 300):
+        now = NOW + timedelta(seconds=seconds)
+        asked += [seconds] * Attempt.objects.filter(look_at__lte=now).count()
+        look(now, found=Report(SID, "sent", 30))
 
     attempt.refresh_from_db()
-    assert attempt.state == "finished"
+    assert asked == [60, 120, 300]
+    assert (attempt.state, attempt.status, attempt.error_code) == ("finished", "sent", "expired")
+    page.refresh_from_db()
+    assert page.state == "calling"
 
 
-def test_a_late_callback_of_a_lost_attempt_is_kept_and_decides_nothing(page):
+def test_where_nobody_can_be_asked_a_text_ends_after_ten_minutes(page):
+    """F30, I3."""
+    (attempt,) = claim()
+    record(attempt, ACCEPTED)
+    for seconds in range(30, 600, 30):
+        look(NOW + timedelta(seconds=seconds), failed=True)
+    attempt.refresh_from_db()
+    assert attempt.state == "accepted"
+
+    look(NOW + timedelta(seconds=600), failed=True)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.error_code) == ("finished", "expired")
+
+
+def test_a_last_word_that_comes_after_that_is_still_the_last_word(page):
+    """F31: ten minutes late."""
+    (attempt,) = claim()
+    record(attempt, ACCEPTED)
+    for seconds in (60, 120, 300):
+        look(NOW + timedelta(seconds=seconds), found=Report(SID, "sent", 30))
+    report(attempt, "delivered", 90, now=NOW + timedelta(seconds=600))
+
+    assert (attempt.state, attempt.status, attempt.error_code) == ("finished", "delivered", "")
+
+
+def test_a_callback_of_an_attempt_that_was_given_up_as_lost_says_that_it_was_there_all_the_same(page):
     (attempt,) = claim()
     look(NOW + timedelta(seconds=30))
     report(attempt, "delivered", 90)
 
-    assert attempt.state == "lost"
+    assert (attempt.state, attempt.sid, attempt.status) == ("finished", SID, "delivered")
     assert Callback.objects.count() == 1
 
 

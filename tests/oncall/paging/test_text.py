@@ -17,6 +17,7 @@ def test_a_page_says_who_what_how_bad_and_how_to_answer():
 
 @given(st.text(max_size=400))
 def test_a_page_is_one_gsm_segment_whatever_the_title(title):
+    """F54"""
     body = text.sms_body(reference="KZQT", severity=2, title=title)
 
     assert text.septets(body) <= 160
@@ -27,6 +28,21 @@ def test_a_page_is_one_gsm_segment_whatever_the_title(title):
 
 def test_typographic_characters_become_plain_ones():
     assert text.gsm("“Señal” – perdida…\u00a0Ω Ł 日") == '"Señal" - perdida... Ω ? ?'
+
+
+def test_links_and_control_characters_from_outside_are_not_in_a_page():
+    """F54."""
+    title = "Pay at HTTPS://evil.example/x?y=1 or www.evil.example\r\n\x00now\u202e"
+    body = text.sms_body(reference="KZQT", severity=1, title=title)
+
+    assert body == "oncall KZQT SEV1 Pay at (link) or (link) now. Reply KZQT A=ack E=escalate R=resolve"
+
+
+def test_no_text_of_ours_is_a_single_word_that_the_provider_takes_for_itself():
+    body = text.sms_body(reference="KZQT", severity=1, title="STOP")
+
+    assert not any(sentence.strip().upper() in text.RESERVED for sentence in (body, *body.split(".")))
+    assert len(body.split()) > 1
 
 
 @given(st.uuids(), st.integers(0, 49))
@@ -74,3 +90,9 @@ def test_no_reply_breaks_the_reader(body):
     meaning = text.parse_reply(body)
 
     assert meaning is None or text.is_code(meaning[0])
+
+
+def test_a_title_that_was_cut_ends_in_three_dots_and_no_fourth():
+    body = text.sms_body(reference="KZQT", severity=1, title="x" * 200)
+
+    assert body.endswith("xxx... Reply KZQT A=ack E=escalate R=resolve")

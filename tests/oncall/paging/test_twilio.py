@@ -6,8 +6,11 @@ import json
 import os
 import socket
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -15,7 +18,9 @@ from django.test import override_settings
 from twilio.http.http_client import TwilioHttpClient
 
 from oncall.paging import twilio
+from oncall.paging.accounts import OFFICIAL
 from oncall.paging.channels import LookupFailed, Order, Verdict
+from tests.oncall.paging.test_wire import server, works
 from tests.oncall.simulator import conftest as stand_in
 from tests.oncall.simulator.conftest import ACCOUNT, KEY, NUMBER, SECRET
 
@@ -27,6 +32,7 @@ def _account(settings, simulator):
     settings.TWILIO_API_BASE = simulator.base
     settings.TWILIO_ACCOUNT_SID, settings.TWILIO_API_KEY, settings.TWILIO_API_SECRET = ACCOUNT, KEY, SECRET
     settings.TWILIO_FROM, settings.TWILIO_MESSAGING_SERVICE_SID = NUMBER, ""
+    settings.TWILIO_API_BASE_OTHER = settings.TWILIO_FALLBACK_URL = settings.TWILIO_SECOND_ACCOUNT_SID = ""
     settings.PUBLIC_BASE_URL = "http://127.0.0.1:9"  # nobody is there: callbacks are not what these tests are about
     twilio._local.__dict__.clear()
     yield
@@ -65,6 +71,101 @@ def test_a_text_that_was_never_sent_is_not_found(order):
     assert twilio.Sms().find(order) is None
 
 
+def test_a_text_that_a_restored_database_has_forgotten_is_found_by_its_code(order):
+    """F15: the code is derived from the page, so it is the same again; the words may have changed."""
+    outcome = twilio.Sms().send(order)
+
+    found = twilio.Sms().find(replace(order, attempt_id=uuid.uuid4(), body="oncall KZQT SEV1 and one more"))
+    assert found is not None
+    assert found.sid == outcome.sid
+    assert twilio.Sms().find(replace(order, reference="QQQQ", body="something else")) is None
+
+
+def test_a_text_that_another_attempt_has_is_not_taken_for_this_one(order):
+    first = twilio.Sms().send(order)
+    second = twilio.Sms().send(order)
+
+    found = twilio.Sms().find(replace(order, others=frozenset([second.sid])))
+    assert found is not None
+    assert found.sid == first.sid
+    assert twilio.Sms().find(replace(order, others=frozenset([first.sid, second.sid]))) is None
+
+
+def test_an_account_that_settings_have_no_more_refuses_and_does_not_break(order):
+    outcome = twilio.Sms("second").send(order)
+
+    assert (outcome.verdict, outcome.code) == (Verdict.REFUSED, "settings")
+    with pytest.raises(LookupFailed):
+        twilio.Sms("second").find(order)
+
+
+def form(heard):
+    """The fields of a request as it was sent, each with all its values."""
+    return parse_qs(heard.split(b"\r\n\r\n", 1)[1].decode(), keep_blank_values=True)
+
+
+def test_a_text_is_asked_for_with_every_parameter_that_a_page_needs(order, settings):
+    settings.PUBLIC_BASE_URL = "https://oncall.example.org"
+    with server(works) as (base, heard):
+        settings.TWILIO_API_BASE = base
+        twilio.Sms().send(replace(order, valid_for=timedelta(seconds=60)))
+
+    assert form(heard[0]) == {
+        "To": [order.address],
+        "From": [NUMBER],
+        "Body": [order.body],
+        "ValidityPeriod": ["60"],
+        "RiskCheck": ["disable"],
+        "SmartEncoded": ["true"],
+        "StatusCallback": [
+            f"https://oncall.example.org/hooks/twilio/sms/{order.attempt_id}/#rc=3&rp=all&ct=2000&rt=5000"
+        ],
+    }
+
+
+def test_texts_go_by_the_messaging_service_where_there_is_one(order, settings):
+    settings.TWILIO_MESSAGING_SERVICE_SID = "MG" + "1" * 32
+    with server(works) as (base, heard):
+        settings.TWILIO_API_BASE = base
+        twilio.Sms().send(order)
+
+    assert form(heard[0])["MessagingServiceSid"] == ["MG" + "1" * 32]
+    assert "From" not in form(heard[0])
+
+
+def test_a_call_is_asked_for_with_every_parameter_that_a_page_needs(order, settings):
+    settings.PUBLIC_BASE_URL = "https://oncall.example.org"
+    settings.TWILIO_FALLBACK_URL = "https://fixed.example.net/there-is-an-alarm.xml"
+    with server(works) as (base, heard):
+        settings.TWILIO_API_BASE = base
+        twilio.Voice().send(order)
+
+    assert form(heard[0]) == {
+        "To": [order.address],
+        "From": [NUMBER],
+        "Url": [f"https://oncall.example.org/hooks/twilio/voice/{order.attempt_id}/start/"],
+        "Method": ["POST"],
+        "FallbackUrl": ["https://fixed.example.net/there-is-an-alarm.xml"],
+        "FallbackMethod": ["GET"],
+        "StatusCallback": [
+            f"https://oncall.example.org/hooks/twilio/call/{order.attempt_id}/#rc=3&rp=all&ct=2000&rt=5000"
+        ],
+        "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+        "Timeout": ["25"],
+        "TimeLimit": ["180"],
+    }
+
+
+def test_without_callbacks_none_are_asked_for(order, settings):
+    """21609."""
+    with server(works) as (base, heard):
+        settings.TWILIO_API_BASE = base
+        twilio.Sms().send(replace(order, callbacks=False))
+        twilio.Voice().send(replace(order, callbacks=False))
+
+    assert not {"StatusCallback", "StatusCallbackEvent", "FallbackUrl"} & {name for one in heard for name in form(one)}
+
+
 def test_an_accepted_call_is_found_again_by_our_attempt_in_its_address(order):
     outcome = twilio.Voice().send(order)
 
@@ -72,6 +173,18 @@ def test_an_accepted_call_is_found_again_by_our_attempt_in_its_address(order):
     found = twilio.Voice().find(order)
     assert found is not None
     assert found.sid == outcome.sid
+
+
+def test_a_call_that_has_asked_nothing_yet_is_ours_only_if_nobody_else_is_calling(order, monkeypatch):
+    calls = [SimpleNamespace(sid="CA1", date_created=order.started_at, start_time=None, status="queued")]
+    answers = iter([calls, [], calls, []])  # the number's calls, then what the call has asked
+    monkeypatch.setattr(twilio, "ask", lambda account, question: next(answers))
+
+    found = twilio.Voice().find(order)
+    assert found is not None
+    assert found.sid == "CA1"
+    with pytest.raises(LookupFailed, match="Another call to this number is being made"):
+        twilio.Voice().find(replace(order, alone=False))
 
 
 @pytest.mark.parametrize("mode", ["accept_then_status", "accept_then_drop"])
@@ -178,7 +291,7 @@ def test_production_speaks_to_the_real_address_alone(order):
     ],
 )
 def test_only_names_of_twilio_are_official(base, official):
-    assert bool(twilio.OFFICIAL.match(base)) == official
+    assert bool(OFFICIAL.match(base)) == official
 
 
 SPEC = os.environ.get("TWILIO_OPENAPI", "")
