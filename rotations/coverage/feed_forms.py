@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from oncall.people.models import Team
 from rotations.coverage.models import Reminder
@@ -37,10 +38,15 @@ class FeedForm(forms.Form):
         return self._teams.get(self.cleaned_data["of"])
 
 
+def offered_ways() -> list[tuple[str, str]]:
+    """Return the ways of a reminder; Slack only where this site speaks with it."""
+    return [(value, label) for value, label in Reminder.Way.choices if settings.SLACK or value != Reminder.Way.SLACK]
+
+
 class ReminderForm(forms.Form):
     moment = forms.ChoiceField(label="Remind me", choices=Reminder.Moment.choices)
     lead_minutes = forms.IntegerField(
         label="Minutes before", required=False, initial=60, min_value=0, max_value=20160,
         help_text="From 5 to 20160 (14 days); only for a reminder before a shift.",
     )  # fmt: skip
-    way = forms.ChoiceField(label="By", choices=Reminder.Way.choices)
+    way = forms.ChoiceField(label="By", choices=offered_ways)

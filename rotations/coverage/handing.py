@@ -326,11 +326,7 @@ def _on_call(row: Handoff, *, now: datetime) -> list[Person]:
 
 def _lead(row: Handoff, *, now: datetime) -> Person | None:
     """Whoever leads the tier, but for the one who has not accepted: they know."""
-    team = row.schedule.team
-    if team and team.lead and team.lead.is_active and team.lead_id != row.incoming_id:
-        return team.lead
-    pilot = people.pilot(now=now)
-    return pilot if pilot and pilot.pk != row.incoming_id else None
+    return people.lead_of(row.schedule.team, now=now, besides=row.incoming)
 
 
 def _clock(instant: datetime) -> str:

@@ -193,6 +193,7 @@ class Reminder(models.Model):
     class Way(models.TextChoices):
         SMS = "sms", "Text message"
         EMAIL = "email", "Mail"
+        SLACK = "slack", "Slack"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="reminders")

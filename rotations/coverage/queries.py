@@ -35,6 +35,12 @@ class OnDuty:
     until: datetime
     why: str
     shift: UUID
+    origin: str = ""  # the shift's own name; an override's begins so (`override_of`)
+
+    @property
+    def override(self) -> UUID | None:
+        """Return the override that put them there; None: their own turn did."""
+        return override_of(self.origin)
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,12 @@ def held(*, person: Person, start: datetime, end: datetime) -> list[CoveredShift
     return sorted(mine, key=lambda one: one.starts_at)
 
 
+def override_of(origin: str) -> UUID | None:
+    """Return the override that a shift's origin names; None: it is a turn of a rotation."""
+    word, _, rest = origin.partition(" ")
+    return UUID(rest[:36]) if word == "override" else None
+
+
 def is_fresh(schedule: Schedule) -> bool:
     """Say whether the stored shifts say what the rules say."""
     return schedule.stored_edition is not None and schedule.stored_edition == schedule.edition
@@ -296,11 +308,11 @@ def _role_ahead(role: str, mine: Sequence[CoveredShift], at: datetime, until: da
 
 
 def _duty(shift: CoveredShift) -> OnDuty:
-    return OnDuty(shift.person, shift.role, shift.starts_at, shift.ends_at, shift.why, shift.id)
+    return OnDuty(shift.person, shift.role, shift.starts_at, shift.ends_at, shift.why, shift.id, shift.origin)
 
 
 def _duty_of_row(row: Shift) -> OnDuty:
-    return OnDuty(row.person, row.role, row.starts_at, row.ends_at, row.why, row.key)
+    return OnDuty(row.person, row.role, row.starts_at, row.ends_at, row.why, row.key, row.origin)
 
 
 def _roles(schedules: Sequence[Schedule]) -> dict[UUID, set[str]]:

@@ -17,6 +17,11 @@ from rotations.coverage.models import Reminder, ReminderSent, Shift
 MOST_REMINDERS = 10  # of one person; own choice
 SHORTEST_LEAD, LONGEST_LEAD = 5, 20160  # minutes
 TOO_LATE = timedelta(hours=1)  # after an outage nobody wants to hear that a shift began or ended before that
+NEEDED = {
+    Reminder.Way.SMS: "telephone number that takes texts",
+    Reminder.Way.EMAIL: "mail address",
+    Reminder.Way.SLACK: "Slack account",
+}
 SETTLING = timedelta(minutes=5)  # so long we wait for the stored shifts to follow a change
 
 
@@ -61,8 +66,7 @@ def add(*, person: Person, moment: str, way: str, now: datetime, lead_minutes: i
     if moment == Reminder.Moment.BEFORE and not SHORTEST_LEAD <= lead <= LONGEST_LEAD:
         raise BadLead("Write a number of minutes from 5 to 20160 (14 days).")
     if not _contacts(person, way).exists():
-        what = "telephone number that takes texts" if way == Reminder.Way.SMS else "mail address"
-        raise NoWay(f"You have no {what}. Add one under Me, How I am reached.")
+        raise NoWay(f"You have no {NEEDED[Reminder.Way(way)]}. Add one under Me, How I am reached.")
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)  # two at once must not both take the last place
     mine = Reminder.objects.filter(person=person)
     if mine.filter(moment=moment, lead_minutes=lead, way=way).exists():
@@ -123,7 +127,7 @@ def _contacts(person: Person, way: str) -> QuerySet[ContactMethod]:
     contacts = ContactMethod.objects.usable().filter(person=person).order_by("created_at")
     if way == Reminder.Way.SMS:
         return contacts.filter(kind=ContactMethod.Kind.PHONE, no_texts_since__isnull=True)
-    return contacts.filter(kind=ContactMethod.Kind.EMAIL)
+    return contacts.filter(kind=ContactMethod.Kind.SLACK if way == Reminder.Way.SLACK else ContactMethod.Kind.EMAIL)
 
 
 def _text(due: Due) -> str:

@@ -151,7 +151,7 @@ def _path(schedule: Schedule) -> str:
 
 def _tell(pilot: Person, gaps: Sequence[Gap], now: datetime) -> None:
     """A notice per schedule and day, and another only when there are more gaps than were told that day."""
-    day = f"gaps:{now.astimezone(pilot.zone):%Y-%m-%d}:{pilot.pk}:"
+    day = told_key(pilot, now)
     told: dict[str, int] = {}
     for key in Notice.objects.filter(key__startswith=day).values_list("key", flat=True):
         pk, _, number = key.removeprefix(day).partition(":")
@@ -174,6 +174,11 @@ def _tell(pilot: Person, gaps: Sequence[Gap], now: datetime) -> None:
             text=f"{schedule.name} has {what} {when}. Find cover, or sign for it. {link}",
             now=now,
         )
+
+
+def told_key(pilot: Person, at: datetime) -> str:
+    """Return how the keys of the notices begin that tell the pilot of gaps on the day of `at`, as they count days."""
+    return f"gaps:{at.astimezone(pilot.zone):%Y-%m-%d}:{pilot.pk}:"
 
 
 def watch_teams(*, now: datetime) -> None:

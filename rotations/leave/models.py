@@ -21,6 +21,8 @@ class Evidence(models.Model):
         HAND_OVER = "hand_over", "Handed over"
         STAND_DOWN = "stand_down", "Stood down"
         OVER = "over", "Over without them"
+        UNDONE = "undone", "Resolve undone: not over"
+        LAPSED = "lapsed", "Not with them any more, without an act of theirs"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="evidence")
@@ -38,7 +40,19 @@ class Evidence(models.Model):
             models.UniqueConstraint(name="evidence_once", fields=["person", "subject", "kind", "at"]),
             models.CheckConstraint(
                 name="evidence_kind_known",
-                condition=Q(kind__in=["page", "acknowledge", "note", "resolve", "hand_over", "stand_down", "over"]),
+                condition=Q(
+                    kind__in=[
+                        "page",
+                        "acknowledge",
+                        "note",
+                        "resolve",
+                        "hand_over",
+                        "stand_down",
+                        "over",
+                        "undone",
+                        "lapsed",
+                    ]
+                ),
             ),
         ]
         indexes = [models.Index(name="evidence_of_a_person", fields=["person", "at"])]

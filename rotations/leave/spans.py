@@ -2,9 +2,11 @@
 
 The span of a subject (one cycle of one alarm) starts at its first page to the person if they acted within a limit of
 it, else at their first act; it ends at their next resolve, hand-over or stand-down, or when the subject is over.
-Without a page only an acknowledgement opens one: a note about somebody else's night is no call-out. When nothing is
-heard for long, the span ends a little after the last act and says that it was forgotten. Spans of one person are a
-union, so alarms that ring together are one call-out. A correction replaces what stood before it.
+Without a page only an acknowledgement opens one: a note about somebody else's night is no call-out. A resolve that is
+undone never happened: whoever it stood down is at it still, as long as they were when it came. When nothing is heard
+for long, the span ends a little after the last act and says that it was forgotten; so it does where the subject
+lapsed: it left their hands without an act of theirs. Spans of one person are a union, so alarms that ring together are
+one call-out. A correction replaces what stood before it.
 Source: domain.md 5.7, rows R32-R34.
 """
 
@@ -15,9 +17,12 @@ from typing import Literal
 
 from rotations.leave.credit import whole_second
 
-Kind = Literal["page", "acknowledge", "note", "resolve", "hand_over", "stand_down", "over"]
-KINDS: tuple[Kind, ...] = ("page", "acknowledge", "note", "resolve", "hand_over", "stand_down", "over")
-ENDINGS: frozenset[Kind] = frozenset({"resolve", "hand_over", "stand_down", "over"})
+Kind = Literal["page", "acknowledge", "note", "resolve", "hand_over", "stand_down", "over", "undone", "lapsed"]
+KINDS: tuple[Kind, ...] = (
+    "page", "acknowledge", "note", "resolve", "hand_over", "stand_down", "over", "undone", "lapsed",
+)  # fmt: skip
+ENDINGS: frozenset[Kind] = frozenset({"resolve", "hand_over", "stand_down", "over", "lapsed"})
+UNDOABLE: frozenset[Kind] = frozenset({"resolve", "over"})  # the endings that an undone resolve made
 
 
 @dataclass(frozen=True)
@@ -96,19 +101,42 @@ class _Subject:
     start: datetime | None = None
     last_act: datetime | None = None
     done: list[Found] = field(default_factory=list)
+    before: "_Subject | None" = None  # as it stood when a resolve ended it; None: the last ending was no resolve
 
     def take(self, fact: Fact) -> None:
+        if fact.kind == "undone":
+            self.restore()
         self.forget(fact.at)
+        if fact.kind == "undone":
+            return
+        if fact.kind == "lapsed":
+            self.before = None
+            self.close((self.last_act or fact.at) + self.limits.forgotten_cap, forgotten=True)
+            return
         if fact.kind == "page":
             self.first_page = self.first_page or fact.at
             return
         if self.start is None and (fact.kind == "acknowledge" or (self.first_page and fact.kind != "over")):
             paged = self.first_page
             self.start = paged if paged and fact.at - paged <= self.limits.act_within else fact.at
-        if fact.kind in ENDINGS:
-            self.close(fact.at, forgotten=False)
-        elif self.start:
+        if self.start and fact.kind != "over":
             self.last_act = fact.at
+        if fact.kind in ENDINGS:
+            self.before = replace(self, done=list(self.done), before=None) if fact.kind in UNDOABLE else None
+            self.cut(fact.at)
+            self.close(fact.at, forgotten=False)
+
+    def cut(self, end: datetime) -> None:
+        """It is over: the little that was allowed after the last act, when it lapsed, ends too."""
+        end = whole_second(end)
+        if self.done and self.done[-1].ends_at is not None and self.done[-1].starts_at < end < self.done[-1].ends_at:
+            self.done[-1] = replace(self.done[-1], ends_at=end, forgotten=False)
+
+    def restore(self) -> None:
+        """Stand as before the last ending, if that was a resolve: it has been undone."""
+        if self.before is not None:
+            was, self.before = self.before, None
+            self.first_page, self.start, self.last_act, self.done = was.first_page, was.start, was.last_act, was.done
 
     def forget(self, now: datetime) -> None:
         """Close what nobody has touched for too long, as of `now`."""

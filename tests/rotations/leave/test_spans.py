@@ -47,6 +47,44 @@ CASES = {
     "paged and never acted": ("03:00 page A, 03:05 page A", []),
     "paged, over before they acted": ("03:00 page A, 03:30 over A", []),
     "over ends it": ("03:00 page A, 03:01 acknowledge A, 03:40 over A", ["03:00:00-03:40:00"]),
+    "lapsed: a little after the last act": (
+        "03:00 page A, 03:01 acknowledge A, 04:01 lapsed A, 09:00 over A",
+        ["03:00:00-03:31:00 forgotten"],
+    ),
+    "lapsed, and over before that little ended": (
+        "03:00 page A, 03:01 acknowledge A, 03:05 lapsed A, 03:10 over A",
+        ["03:00:00-03:10:00"],
+    ),
+    "lapsed, and theirs again: one call-out": (
+        "03:00 page A, 03:01 acknowledge A, 03:05 lapsed A, 03:05 page A, 03:06 acknowledge A, 05:00 resolve A",
+        ["03:00:00-05:00:00"],
+    ),
+    "lapsed, and never acted: nothing": ("03:00 page A, 04:00 lapsed A", []),
+    "a resolve that is undone never happened": (
+        "03:00 page A, 03:01 acknowledge A, 03:30 over A, 03:40 undone A, 05:00 resolve A",
+        ["03:00:00-05:00:00"],
+    ),
+    "undone, and at it still": ("20:00 page A, 20:01 acknowledge A, 20:30 over A, 20:31 undone A", ["20:00:00-open"]),
+    "their own resolve undone: pressing it was an act": (
+        "03:00 page A, 03:02 resolve A, 03:03 undone A, 04:00 over A",
+        ["03:00:00-04:00:00"],
+    ),
+    "undone after they stood down before it: nothing to resume": (
+        "03:00 page A, 03:01 acknowledge A, 03:20 stand_down A, 03:30 over A, 03:31 undone A, 05:00 over A",
+        ["03:00:00-03:20:00"],
+    ),
+    "undone after they stood down behind it: they said so themselves": (
+        "03:00 page A, 03:01 acknowledge A, 03:30 over A, 03:35 stand_down A, 03:40 undone A, 05:00 over A",
+        ["03:00:00-03:30:00"],
+    ),
+    "undone, and forgotten: as if it had never been resolved": (
+        "03:00 page A, 03:01 acknowledge A, 05:00 over A, 05:10 undone A",
+        ["03:00:00-03:31:00 forgotten"],
+    ),
+    "resolved, undone, resolved, undone": (
+        "03:00 page A, 03:01 acknowledge A, 03:10 over A, 03:11 undone A, 03:20 over A, 03:21 undone A, 04:00 over A",
+        ["03:00:00-04:00:00"],
+    ),
     "handed over with one key": ("03:00 page A, 03:02 hand_over A", ["03:00:00-03:02:00"]),
     "came back after the hand-over": (
         "03:00 page A, 03:02 hand_over A, 03:30 page A, 03:31 acknowledge A, 04:00 stand_down A",

@@ -36,6 +36,7 @@ def test_wall_times_that_do_not_exist_move_on_and_repeated_ones_are_the_first(zo
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("at", [time(0), time(1, 30), time(2), time(2, 15), time(8)])
 def test_every_day_of_nine_years_shows_its_wall_time_or_skips_it(zone, at):
+    """F22, F23"""
     tz = ZoneInfo(zone)
     for number in range(9 * 366):
         day = date(2024, 1, 1) + timedelta(days=number)

@@ -144,6 +144,7 @@ def test_the_hour_that_clocks_skip_is_passed_over_with_its_turn():
 
 
 def test_a_month_without_the_day_is_relieved_on_its_last_and_the_next_is_not_moved_by_it():
+    """F23"""
     plan = weekly("UTC", unit="month", first_on=date(2028, 1, 31), handoff_time=time(8))
     assert [plan.handoff(turn) for turn in range(-2, 4)] == [
         utc(2027, 11, 30, 8),
@@ -296,6 +297,7 @@ def test_the_last_day_of_the_century_is_reached_in_every_zone():
 
 @given(plan=plans(), start=instants, days=st.integers(1, 120))
 def test_shifts_tile_time_and_turns_come_in_order(plan, start, days):
+    """F22"""
     end = start + timedelta(days=days)
     found = shifts_between(start, end, plan=plan, backwards=True)
     assert all(shift.starts_at < shift.ends_at for shift in found)

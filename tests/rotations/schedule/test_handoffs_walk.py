@@ -203,6 +203,7 @@ def test_every_quarter_of_an_hour_of_400_days_has_whom_a_walk_of_the_clock_finds
 
 @pytest.mark.parametrize("zone", ["America/St_Johns", "America/Goose_Bay"])  # clocks changed one minute past midnight
 def test_every_minute_of_the_days_around_a_change_off_the_quarter(zone):
+    """F22"""
     for start in (date(2006, 3, 15), date(2006, 10, 10)):
         clock = Clock(ZoneInfo(zone), start, 40, MINUTE)
         for at in (time(0), time(0, 30), time(1)):
@@ -212,6 +213,7 @@ def test_every_minute_of_the_days_around_a_change_off_the_quarter(zone):
 @pytest.mark.long
 @pytest.mark.parametrize("zone", sorted(available_timezones()))
 def test_every_zone_has_whom_a_walk_of_the_clock_finds(zone):
+    """F23"""
     number = sorted(available_timezones()).index(zone)
     for start in (date(1994 + number % 32, 1, 1), date(2026, 8, 1)):
         clock = Clock(ZoneInfo(zone), start, DAYS, QUARTER)
