@@ -17,6 +17,7 @@ from incidents.escalation.models import EscalationPolicy
 from incidents.signals.models import Rejection, Signal, Source
 from incidents.signals.payloads import alertmanager, generic
 from incidents.signals.payloads.items import Item, Parsed, Rejected, Unreadable, clean
+from oncall import rows
 from oncall.people.services import digest
 from oncall.troubles import services as troubles
 
@@ -43,7 +44,8 @@ class AlreadySettled(Exception):
 
 def source_of(token: str) -> Source | None:
     """Return the enabled source whose secret this is, or nothing."""
-    return Source.objects.select_related("policy").filter(token_digest=digest(token), is_enabled=True).first()
+    found = Source.objects.raw("SELECT * FROM signals_source WHERE token_digest = %s AND is_enabled", [digest(token)])
+    return next(iter(found), None)
 
 
 @transaction.atomic
@@ -57,7 +59,7 @@ def receive(*, source: Source, body: bytes, now: datetime, replay_of: Signal | N
     """
     _seen(source, now=now)
     parsed = PARSERS[source.kind](body)
-    signal = Signal.objects.create(
+    signal = Signal(
         source=source,
         received_at=now,
         body=clean(body.decode("utf-8")),
@@ -65,11 +67,13 @@ def receive(*, source: Source, body: bytes, now: datetime, replay_of: Signal | N
         rejected=len(parsed.rejected),
         replay_of=replay_of,
     )
-    _lock(parsed.items, source=source)
+    rows.insert(signal)
+    if len(parsed.items) > 1 or not all(item.firing for item in parsed.items):
+        _lock(parsed.items, source=source)
     in_order = sorted(range(len(parsed.items)), key=lambda n: parsed.items[n].key)  # one order of locks for everybody
     found = {n: _apply(parsed.items[n], source=source, now=now) for n in in_order}
     _keep_rejected(signal, parsed.rejected, now=now)
-    ids = [alarm.pk for n in range(len(parsed.items)) if (alarm := found[n]) is not None]
+    ids = [alarm for n in range(len(parsed.items)) if (alarm := found[n]) is not None]
     return Receipt(len(parsed.items), ids, parsed.rejected)
 
 
@@ -92,11 +96,11 @@ def _seen(source: Source, *, now: datetime) -> None:
         Source.objects.filter(pk=source.pk).update(last_seen_at=now)
 
 
-def _apply(item: Item, *, source: Source, now: datetime) -> Alarm | None:
+def _apply(item: Item, *, source: Source, now: datetime) -> UUID | None:
     """Fire or resolve what one item is about. A resolve of something that is not open changes nothing."""
     if not item.firing:
         alarm = Alarm.objects.open().filter(source_id=source.pk, key=item.key).first()
-        return alarms.resolve(alarm=alarm, now=now) if alarm else None
+        return alarms.resolve(alarm=alarm, now=now).pk if alarm else None
     firing = alarms.Firing(
         title=item.title,
         severity=item.severity or source.severity,
@@ -108,7 +112,7 @@ def _apply(item: Item, *, source: Source, now: datetime) -> Alarm | None:
         link=item.link,
         product=item.product,
     )
-    return alarms.fire(firing=firing, policy=source.policy, now=now)
+    return alarms.hear(firing=firing, policy_id=source.policy_id, now=now)
 
 
 def _keep_rejected(signal: Signal, rejected: list[Rejected], *, now: datetime) -> None:

@@ -4,13 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from incidents.alarms.models import Alarm
 from incidents.signals import services
 from incidents.signals.models import Rejection, Signal, Source
 from incidents.signals.payloads.items import Unreadable
 from oncall.troubles.models import Trouble
-from tests.conftest import NOW
+from rotations.schedule.models import Schedule
+from tests.conftest import NOW, make_person, make_policy
 
 pytestmark = pytest.mark.django_db
 ALERT: dict[str, Any] = {
@@ -55,6 +58,7 @@ def test_each_alert_of_a_group_is_an_alarm(client, am):
 
 
 def test_a_repeat_counts_up_and_names_the_same_alarm(client, am):
+    """F35"""
     first = send(client, am, group(ALERT)).json()
     second = send(client, am, group(ALERT)).json()
 
@@ -97,6 +101,7 @@ def test_readable_items_become_alarms_beside_unreadable_ones(client, am):
     ],
 )
 def test_what_cannot_be_read_at_all_is_400_and_kept(client, am, data, field):
+    """F36"""
     response = send(client, am, data)
 
     assert response.status_code == 400
@@ -106,6 +111,7 @@ def test_what_cannot_be_read_at_all_is_400_and_kept(client, am, data, field):
 
 
 def test_five_megabytes_are_413_and_noted(client, plain):
+    """F36"""
     response = send(client, plain, b'{"title": "' + b"x" * 5_000_000 + b'"}')
 
     assert response.status_code == 413
@@ -193,7 +199,65 @@ def test_a_new_address_stops_the_old_one(client, plain):
     assert send(client, plain, {"title": "x"}).status_code == 404
 
 
-def test_a_hook_costs_the_same_number_of_queries_for_a_repeat(client, plain, django_assert_max_num_queries):
+SIGNAL = 'INSERT INTO "signals_signal"'
+ALARM, LINE = 'INSERT INTO "alarms_alarm"', 'INSERT INTO "alarms_logentry"'
+DELIVERIES, WAKE = "INSERT INTO outside_delivery", "SELECT pg_notify"
+
+
+def statements(client, url, data) -> list[str]:
+    """What one delivery says to the database, without the savepoint in which the test client's transaction is kept."""
+    with CaptureQueriesContext(connection) as seen:
+        assert send(client, url, data).status_code == 202
+    said = [" ".join(query["sql"].split()) for query in seen.captured_queries]
+    return [sql for sql in said if "SAVEPOINT" not in sql]
+
+
+def test_a_repeat_is_four_statements_and_the_alarm_s_row_is_written_last(client, plain):
     send(client, plain, {"title": "Dome", "key": "k"})
-    with django_assert_max_num_queries(12):
-        send(client, plain, {"title": "Dome", "key": "k"})
+    said = statements(client, plain, {"title": "Dome", "key": "k"})
+
+    clock, source, signal, again = said
+    assert clock == "SELECT clock_timestamp()"
+    assert "signals_source" in source
+    assert signal.startswith(SIGNAL)
+    assert "UPDATE alarms_alarm SET count = count + 1" in again  # a storm over one key waits for nothing after it
+
+
+def test_a_new_alarm_is_nine_statements(client, plain):
+    send(client, plain, {"title": "Dome", "key": "k"})
+    said = statements(client, plain, {"title": "Mirror", "key": "m"})
+
+    assert len(said) == 9
+    written = (ALARM, LINE, DELIVERIES, WAKE)  # what went before: clock, source, signal, what is open, the policy
+    assert [sql[: len(start)] for sql, start in zip(said[5:], written, strict=True)] == list(written)
+
+
+@pytest.mark.parametrize("many", [2, 20])
+def test_each_item_of_a_group_is_six_statements(client, am, many):
+    alerts = [ALERT | {"fingerprint": str(number)} for number in range(many)]
+    send(client, am, group(ALERT))
+    said = statements(client, am, group(*alerts))
+
+    assert len(said) == 4 + 6 * many  # clock, source, signal, one lock for all; then six each
+
+
+def test_the_address_s_policy_is_what_the_alarm_carries(client, plain, policy):
+    send(client, plain, {"title": "Dome"})
+
+    alarm = Alarm.objects.get()
+    assert alarm.policy == policy
+    assert alarm.plan == {
+        "name": "Prompt Processing",
+        "rounds": 1,
+        "steps": [
+            {"wait_s": 300, "targets": [{"kind": "schedule", "id": str(schedule.pk), "name": name, "role": "primary"}]}
+            for name, schedule in ((name, Schedule.objects.get(name=name)) for name in ("Triage", "Tier 2"))
+        ],
+    }
+
+
+def test_a_source_without_a_policy_raises_alarms_by_the_default_one(client, policy):
+    make_policy("Aardvark", make_person("Zoe"))  # first by name, but the other is the default
+    send(client, source("json", None), {"title": "Dome"})
+
+    assert Alarm.objects.get().policy == policy

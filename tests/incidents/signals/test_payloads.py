@@ -139,6 +139,7 @@ def read(parse, raw: bytes) -> Parsed | None:
 
 @given(st.lists(st.dictionaries(fields, json_values, max_size=8) | json_values, max_size=4), json_values)
 def test_no_mutation_of_a_payload_is_lost_or_breaks_the_parser(rows, version):
+    """F36"""
     mutated = [ONE | row if isinstance(row, dict) else row for row in rows]
     for parse, payload in (
         (alertmanager.parse, PAYLOAD | {"alerts": mutated}),
@@ -157,5 +158,6 @@ def test_no_mutation_of_a_payload_is_lost_or_breaks_the_parser(rows, version):
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_parsers(raw):
+    """F36"""
     for parse in (alertmanager.parse, generic.parse):
         read(parse, raw)
