@@ -4,7 +4,7 @@ Whom a step reaches is asked live by the caller; if it is nobody, it asks again 
 is never silence: after the last round the last step repeats for as long as nobody answers (paging.md 3.1).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,11 @@ class Target:
     name: str
     role: str = "primary"
 
+    @property
+    def chosen(self) -> str:
+        """Return it as a form names it."""
+        return f"{self.kind}:{self.id}" + ("" if self.role == "primary" else f":{self.role}")
+
 
 @dataclass(frozen=True)
 class StepPlan:
@@ -39,6 +44,20 @@ class Plan:
     name: str
     steps: tuple[StepPlan, ...]
     rounds: int = 1
+
+
+def folded(steps: Iterable[StepPlan]) -> tuple[StepPlan, ...]:
+    """Return the steps as they fire: one that waits 0 s is called together with the next, and is one step with it.
+
+    So whoever comes on call for either is called as long as both are under way. A last step that waits 0 s stays.
+    """
+    out: list[StepPlan] = []
+    for step in steps:
+        if out and out[-1].wait_s == 0:
+            out[-1] = StepPlan(tuple(dict.fromkeys((*out[-1].targets, *step.targets))), step.wait_s)
+        else:
+            out.append(step)
+    return tuple(out)
 
 
 @dataclass(frozen=True)
@@ -90,6 +109,21 @@ def present(plan: Plan, position: Position) -> int | None:
     if not plan.steps or position == Position():
         return None
     return position.step - 1 if position.step else len(plan.steps) - 1
+
+
+def back(plan: Plan, position: Position) -> Position:
+    """Return the position at which the step that fired last fires again; the same before the first."""
+    index = present(plan, position)
+    if index is None:
+        return position
+    return Position(index, position.round if position.step else position.round - 1)
+
+
+def fit(plan: Plan, position: Position) -> Position:
+    """Return where an alarm at `position` of another plan goes on in this one: as far, or at the end of the round."""
+    if position.step < len(plan.steps):
+        return position
+    return Position(0, position.round + 1)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from oncall.people.models import Person, Team
-from rotations.schedule.models import Schedule
+from oncall.paging.rules import Turn
+from oncall.people.models import Membership, Person, Team
+from rotations.coverage.models import Shift
+from rotations.schedule.models import Rotation, Schedule
 
 
 class EscalationPolicy(models.Model):
@@ -31,6 +33,20 @@ class EscalationPolicy(models.Model):
         return self.name
 
 
+class StepQuerySet(models.QuerySet["Step"]):
+    def that_can_call(self, person: Person, *, now: datetime) -> "StepQuerySet":
+        """Those that name somebody, a team of theirs, or a schedule on which they take turns or have one to come."""
+        here = {"schedule": OuterRef("schedule"), "role": OuterRef("role")}
+        turns = Rotation.objects.filter(
+            Q(participants__left_at__isnull=True) | Q(participants__left_at__gt=now),
+            participants__person=person,
+            **here,
+        )
+        shifts = Shift.objects.as_known(None).filter(person=person, ends_at__gt=now, **here)
+        members = Membership.objects.filter(person=person, team=OuterRef("team"))
+        return self.filter(Q(person=person) | Exists(members) | Exists(turns) | Exists(shifts))
+
+
 class Step(models.Model):
     """Call one target; if nobody answers within `wait_s`, the next step comes."""
 
@@ -48,6 +64,7 @@ class Step(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.PRIMARY)
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT)  # null: as above
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT)  # null: as above
+    objects = StepQuerySet.as_manager()
 
     class Meta:
         ordering = ["policy", "position"]
@@ -77,10 +94,28 @@ class Step(models.Model):
         steps = cls.objects.filter(person=person).select_related("policy")
         return [f"step {step.position + 1} of the policy {step.policy}" for step in steps]
 
+    @classmethod
+    def turns_of(cls, person: Person, now: datetime) -> list[Turn]:
+        """Return the steps that can call somebody, for the screen with their rules (oncall/paging/reach.py)."""
+        steps = cls.objects.that_can_call(person, now=now).select_related("policy")
+        return [
+            Turn(step.policy.name, step.position + 1, float(step.wait_s), f"/policies/{step.policy_id}/")
+            for step in steps
+        ]
+
     @property
     def target_name(self) -> str:
         if self.schedule:
-            return self.schedule.name if self.role == self.Role.PRIMARY else f"{self.schedule.name} ({self.role})"
+            return name_of_schedule(self.schedule.name, self.role)
         if self.person:
             return self.person.name
-        return f"everyone in {self.team}"
+        return name_of_team(str(self.team))
+
+
+def name_of_schedule(name: str, role: str) -> str:
+    """Return how a step names the role of a schedule that it calls."""
+    return name if role == Step.Role.PRIMARY else f"{name} ({role})"
+
+
+def name_of_team(name: str) -> str:
+    return f"everyone in {name}"

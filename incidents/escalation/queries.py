@@ -1,13 +1,15 @@
 """Questions about policies: what they say now, whom a step reaches now."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from incidents.escalation.decision import Plan, StepPlan, Target, plan_as_json
-from incidents.escalation.models import EscalationPolicy, Step
+from django.db import connection
+
+from incidents.escalation.decision import Plan, StepPlan, Target, folded, plan_as_json
+from incidents.escalation.models import EscalationPolicy, Step, name_of_schedule, name_of_team
 from oncall.limits import queries as limits
 from oncall.people import queries as people
 from oncall.people.models import Person
@@ -19,10 +21,11 @@ from rotations.schedule.models import Schedule
 
 @dataclass(frozen=True)
 class Called:
-    """Somebody a step reaches, and why it is them."""
+    """Somebody a step reaches, and why it is them: in words, and as data that JSON can keep."""
 
     person: Person
     why: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def target_of(step: Step) -> Target:
@@ -34,13 +37,45 @@ def target_of(step: Step) -> Target:
 
 
 def steps_of(policy: EscalationPolicy) -> list[StepPlan]:
+    """Return its steps as they are written down. As they fire, some are one (`decision.folded`)."""
     rows = policy.steps.select_related("schedule", "person", "team").order_by("position")
     return [StepPlan((target_of(step),), step.wait_s) for step in rows]
 
 
-def snapshot(policy: EscalationPolicy) -> dict[str, Any]:
-    """Return the policy as an alarm carries it from the moment it fires."""
-    return plan_as_json(policy.name, steps_of(policy), policy.rounds)
+SNAPSHOT = """
+    SELECT p.id, p.name, p.rounds, s.wait_s, s.role, s.schedule_id, c.name, s.person_id, n.name, s.team_id, t.name
+      FROM escalation_escalationpolicy p
+      LEFT JOIN escalation_step s ON s.policy_id = p.id
+      LEFT JOIN schedule_schedule c ON c.id = s.schedule_id
+      LEFT JOIN people_person n ON n.id = s.person_id
+      LEFT JOIN people_team t ON t.id = s.team_id
+     WHERE p.id = coalesce(%s, (SELECT id FROM escalation_escalationpolicy ORDER BY is_default DESC, name LIMIT 1))
+     ORDER BY s.position
+"""
+
+
+def snapshot(policy_id: UUID | None) -> tuple[UUID, dict[str, Any]] | None:
+    """Return a policy, the default one for None, as an alarm carries it from the moment it fires; nothing if there is
+    none. In SQL and not by `steps_of`: every new alarm of a storm asks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SNAPSHOT, [policy_id])
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    pk, name, rounds = rows[0][:3]
+    return pk, plan_as_json(name, folded(_step(*row[3:]) for row in rows if row[3] is not None), rounds)
+
+
+def _step(
+    wait_s: int, role: str,
+    schedule_id: UUID | None, schedule: str, person_id: UUID | None, person: str, team_id: UUID | None, team: str,
+) -> StepPlan:  # fmt: skip
+    if schedule_id:
+        return StepPlan((Target("schedule", str(schedule_id), name_of_schedule(schedule, role), role),), wait_s)
+    if person_id:
+        return StepPlan((Target("person", str(person_id), person),), wait_s)
+    return StepPlan((Target("team", str(team_id), name_of_team(team)),), wait_s)
 
 
 def up_the_line(*, now: datetime) -> dict[str, Any]:
@@ -55,7 +90,7 @@ def up_the_line(*, now: datetime) -> dict[str, Any]:
 
 
 def plan(policy: EscalationPolicy) -> Plan:
-    return Plan(policy.name, tuple(steps_of(policy)), policy.rounds)
+    return Plan(policy.name, folded(steps_of(policy)), policy.rounds)
 
 
 def who_is_called(targets: Iterable[Target], *, now: datetime) -> list[Called]:
@@ -81,11 +116,38 @@ def _people(target: Target, *, now: datetime) -> list[Called]:
         if schedule is None:
             return []
         duty = coverage.on_call(schedule=schedule, at=now, role=target.role)
-        return [Called(turn.person, f"on call for {schedule.name}: {turn.why}") for turn in duty]
+        return [
+            _on_call(schedule, turn.person, target.role, (turn.since, turn.until), turn.why, turn.override)
+            for turn in duty
+        ]
     if target.kind == "person":
-        return [Called(person, "named in the policy") for person in Person.objects.active().filter(pk=target.id)]
+        return named([target])[target]
     members = Person.objects.active().filter(memberships__team=target.id)
-    return [Called(person, f"member of {target.name.removeprefix('everyone in ')}") for person in members]
+    team = target.name.removeprefix("everyone in ")
+    return [Called(person, f"member of {team}", {"target": "team", "team": team}) for person in members]
+
+
+def named(targets: Collection[Target]) -> dict[Target, list[Called]]:
+    """Return whom each of these targets means, all of which name a person: one query."""
+    people = {str(person.pk): person for person in Person.objects.active().filter(pk__in={one.id for one in targets})}
+    return {
+        one: [Called(people[one.id], "named in the policy", {"target": "person"})] if one.id in people else []
+        for one in targets
+    }
+
+
+def _on_call(
+    schedule: Schedule, person: Person, role: str, span: tuple[datetime, datetime], why: str, override: UUID | None
+) -> Called:
+    facts: dict[str, Any] = {
+        "target": "schedule",
+        "schedule": {"id": str(schedule.pk), "name": schedule.name},
+        "role": role,
+        "shift": {"from": span[0].isoformat(), "until": span[1].isoformat(), "why": why},
+    }
+    if override:
+        facts["override"] = str(override)
+    return Called(person, f"on call for {schedule.name}: {why}", facts)
 
 
 Place = tuple[UUID, str]  # a schedule's id and a role in it
@@ -151,8 +213,9 @@ def standing(
         edges += [shift.starts_at, shift.ends_at]
         if shift.starts_at <= now < shift.ends_at:
             on_call.setdefault((shift.schedule.pk, shift.role), []).append(str(shift.person.pk))
-            why = f"on call for {shift.schedule.name}: {shift.why}"
-            people.setdefault(str(shift.person.pk), Called(shift.person, why))
+            span, override = (shift.starts_at, shift.ends_at), coverage.override_of(shift.origin)
+            called = _on_call(shift.schedule, shift.person, shift.role, span, shift.why, override)
+            people.setdefault(str(shift.person.pk), called)
     waiting, settled, away = [], set(), _away(notes, start=now, end=end)
     for note in notes:
         place, outgoing, there = _place(note), str(note.outgoing_id), on_call.get(_place(note), [])
@@ -166,7 +229,7 @@ def standing(
         if str(note.incoming_id) in there and not any(start <= now < end for start, end in spans):
             waiting.append(Waiting(place, note.at, str(note.incoming_id), outgoing))
             why = f"{note.incoming.name} has not accepted the handover note of {note.schedule.name} yet"
-            people.setdefault(outgoing, Called(note.outgoing, why))
+            people.setdefault(outgoing, Called(note.outgoing, why, {"target": "outgoing"}))
     return Standing(
         schedules=[schedule.pk for schedule in schedules],
         edition=sum(schedule.edition for schedule in schedules),

@@ -10,6 +10,8 @@ from incidents.escalation.models import EscalationPolicy, Step
 from oncall.people.models import Person, Team
 from rotations.schedule.models import Schedule
 
+SHOWN = 5  # of what uses a policy, in a message
+
 
 class NoSteps(Exception):
     """A policy that calls nobody. The message is fit to show."""
@@ -27,6 +29,7 @@ class Wanted:
     schedule: Schedule | None = None
     person: Person | None = None
     team: Team | None = None
+    role: str = Step.Role.PRIMARY  # of the schedule
 
 
 @transaction.atomic
@@ -52,6 +55,7 @@ def save_policy(*, policy: EscalationPolicy, steps: Sequence[Wanted], default: b
             position=position,
             wait_s=step.wait_s,
             schedule=step.schedule,
+            role=step.role,
             person=step.person,
             team=step.team,
         )
@@ -62,12 +66,21 @@ def save_policy(*, policy: EscalationPolicy, steps: Sequence[Wanted], default: b
 
 @transaction.atomic
 def delete_policy(*, policy: EscalationPolicy) -> None:
-    """Take a policy away. Open alarms keep their own copy of its steps.
+    """Take a policy away.
 
-    :raises StillUsed: if a source raises its alarms by it, or it is the default one.
+    :raises StillUsed: if a source raises its alarms by it, open alarms run by it, or it is the default one.
     """
     if policy.is_default:
         raise StillUsed(f"{policy.name} is the default policy. Make another the default first.")
+    open_uses = [
+        words
+        for relation in EscalationPolicy._meta.related_objects
+        if (uses := getattr(relation.related_model, "open_uses_of_policy", None))  # of rooms above, unknown here
+        for words in uses(policy)
+    ]
+    if open_uses:
+        shown = ", ".join(open_uses[:SHOWN]) + (f" and {len(open_uses) - SHOWN} more" if len(open_uses) > SHOWN else "")
+        raise StillUsed(f"{policy.name} is running for {shown}. Wait until that is resolved.")
     try:
         policy.delete()
     except ProtectedError as error:

@@ -1,5 +1,6 @@
 """An edge: policies on screens, and whom they would call now."""
 
+from typing import Protocol
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,9 +11,20 @@ from django.views.decorators.http import require_POST
 from incidents.escalation import queries, services
 from incidents.escalation.forms import PolicyForm, StepFormSet
 from incidents.escalation.models import EscalationPolicy
+from incidents.escalation.unreachable_rules import overtaken_by
 from oncall import clock
 from oncall.people import access
+from oncall.people.models import Person
 from oncall.people.viewer import viewer
+
+
+class Running(Protocol):
+    """The open alarms that run by a policy."""
+
+    def count(self, policy: EscalationPolicy) -> int: ...
+
+    def apply(self, policy: EscalationPolicy, by: Person) -> int:
+        """Let them take its steps as they are now. Returns how many did."""
 
 
 def policies(request: HttpRequest) -> HttpResponse:
@@ -30,25 +42,31 @@ def policy(request: HttpRequest, id: UUID) -> HttpResponse:
 def _detail(request: HttpRequest, row: EscalationPolicy, *, error: str = "", status: int = 200) -> HttpResponse:
     now = clock.now()
     steps, after = [], 0.0
-    for plan in queries.steps_of(row):
+    for plan in queries.plan(row).steps:
         called = queries.who_is_called(plan.targets, now=now)
-        steps.append({"target": plan.targets[0].name, "after": after, "called": called})
+        target = " and ".join(target.name for target in plan.targets)
+        steps.append({"target": target, "after": after, "called": called})
         after += plan.wait_s
     context = {
         "policy": row, "steps": steps, "now": now, "error": error, "round_s": after,
         "may_edit": access.may_configure(viewer(request), now=now),
+        "overtaken": overtaken_by(row, now=now),
     }  # fmt: skip
     return render(request, "escalation/policy.html", context, status=status)
 
 
-def edit(request: HttpRequest, id: UUID | None = None) -> HttpResponse:
-    """Make or change a policy: its name and all its steps on one page."""
+def edit(request: HttpRequest, id: UUID | None = None, *, running: Running | None = None) -> HttpResponse:
+    """Make or change a policy: its name and all its steps on one page.
+
+    `running` knows the open alarms that run by it; they live in a room above, whose address this is.
+    """
     if not access.may_configure(viewer(request), now=clock.now()):
         raise PermissionDenied("Only the pilot and administrators change policies.")
     row = get_object_or_404(EscalationPolicy, pk=id) if id else EscalationPolicy()
     form = PolicyForm(request.POST or None, instance=row, initial={"make_default": row.is_default})
+    form.ask_about(running.count(row) if running and id else 0)
     initial = [
-        {"target": f"{target.kind}:{target.id}", "wait_s": int(step.wait_s)}
+        {"target": target.chosen, "wait_s": int(step.wait_s)}
         for step in (queries.steps_of(row) if id else [])
         for target in step.targets
     ]
@@ -59,6 +77,8 @@ def edit(request: HttpRequest, id: UUID | None = None) -> HttpResponse:
             saved = services.save_policy(
                 policy=form.save(commit=False), steps=wanted, default=form.cleaned_data["make_default"]
             )
+            if running and form.cleaned_data.get("open_alarms"):
+                running.apply(saved, viewer(request))
             return redirect("policy", saved.pk)
         except (services.NoSteps, ValidationError) as error:
             form.add_error(None, error if isinstance(error, ValidationError) else str(error))

@@ -12,7 +12,10 @@ from incidents.escalation.decision import (
     Position,
     StepPlan,
     Target,
+    back,
     decide,
+    fit,
+    folded,
     plan_as_json,
     plan_from_json,
 )
@@ -84,3 +87,42 @@ def test_from_any_position_something_fires_and_is_due_again_later(plan, at_step,
 @given(plans)
 def test_a_snapshot_reads_back_as_it_was(plan):
     assert plan_from_json(plan_as_json(plan.name, plan.steps, plan.rounds)) == plan
+
+
+def test_steps_that_wait_0_s_are_one_with_the_next():
+    a, b, c = (Target("person", name, name) for name in "abc")
+    steps = [StepPlan((a,), 0), StepPlan((b,), 0), StepPlan((c,), 300), StepPlan((a,), 60)]
+
+    assert folded(steps) == (StepPlan((a, b, c), 300), StepPlan((a,), 60))
+
+
+def test_a_last_step_that_waits_0_s_stays():
+    a, b = (Target("person", name, name) for name in "ab")
+
+    assert folded([StepPlan((a,), 300), StepPlan((b,), 0)]) == (StepPlan((a,), 300), StepPlan((b,), 0))
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        (Position(0, 0), Position(0, 0)),  # nothing has fired
+        (Position(1, 0), Position(0, 0)),
+        (Position(0, 1), Position(1, 0)),
+        (Position(1, 1), Position(0, 1)),
+        (Position(0, 2), Position(1, 1)),
+    ],
+)
+def test_a_step_back_fires_the_last_one_again(position, expected):
+    steps = tuple(StepPlan((Target("person", name, name),), 60) for name in "ab")
+
+    assert back(Plan("P", steps, 2), position) == expected
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [(Position(0, 0), Position(0, 0)), (Position(1, 0), Position(0, 1)), (Position(4, 1), Position(0, 2))],
+)
+def test_an_alarm_of_a_longer_policy_goes_on_in_the_next_round_of_a_shorter(position, expected):
+    plan = Plan("P", (StepPlan((Target("person", "a", "a"),), 60),), 2)
+
+    assert fit(plan, position) == expected
