@@ -6,11 +6,24 @@ import pytest
 
 from incidents.escalation.models import EscalationPolicy, Step
 from oncall import clock
+from oncall.limits import queries as limits
 from oncall.paging.models import ContactMethod
 from oncall.people.models import Person
 from rotations.schedule.models import Participant, Rotation, Schedule
 
 NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)  # a night of the sample week, 20:10 in California, 04:10 in Lyon
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that commit empty the database behind them, so they have files of their own, which come last."""
+    kinds: dict[str, set[bool]] = {}
+    for item in items:
+        mark = item.get_closest_marker("django_db")
+        if mark is not None:
+            kinds.setdefault(item.nodeid.split("::")[0], set()).add(bool(mark.kwargs.get("transaction")))
+    mixed = [name for name, found in kinds.items() if len(found) > 1]
+    if mixed:
+        raise pytest.UsageError(f"Tests with transaction=True stand beside others in {', '.join(mixed)}: move them.")
 
 
 @pytest.fixture
@@ -20,9 +33,10 @@ def now() -> datetime:
 
 @pytest.fixture(autouse=True)
 def _no_travel():
-    """Time travelled by one test is over with it."""
+    """Time travelled by one test is over with it, and so are the limits it remembers."""
     yield
     clock.offset = timedelta()
+    limits.forget()
 
 
 def make_person(name: str, number: str = "", *, zone: str = "America/Los_Angeles", **fields) -> Person:

@@ -1,33 +1,70 @@
-"""An edge: what a paged person says back by telephone. A key or a text becomes one verb; the answer is a neutral
-prompt.
+"""An edge: what a paged person says back by keypad. A key becomes one verb; the answer is a neutral prompt.
 
-“Acknowledged” is said only after the commit. Source: paging.md 2.1, 2.5, 2.6.
+“Acknowledged” is said only after the commit; where we fail, that is said, and it is tried again. Texts are in
+`sms_answers.py`. Source: paging.md 2.1, 2.5.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from incidents.alarms import replies
+from incidents.alarms import explain, queries, replies
 from incidents.alarms.models import AlarmPage
 from incidents.alarms.replies import Verb
 from oncall import clock
-from oncall.limits import queries as limits
-from oncall.paging import outbox, services, twilio
-from oncall.paging import queries as paging
-from oncall.paging import text as words
+from oncall.paging import outbox, twilio
 from oncall.paging.channels import Prompt
-from oncall.paging.models import Attempt, ContactMethod, InboundSms, Page
-from oncall.people.models import Person
+from oncall.paging.models import Attempt, Page
 
 KEYS = {"4": Verb.ACKNOWLEDGE, "5": Verb.ESCALATE}
-MENU = "Press 4 to acknowledge. Press 5 to escalate. Press 6 to resolve. Press star to hear this again."
+MENU = (
+    "Press 4 to acknowledge. Press 5 to escalate. Press 6 to resolve. Press 8 to hear why you are called. "
+    "Press star to hear this again."
+)
 MAX_TURNS = 4  # times we ask before hanging up; the page goes on by itself
+MAX_TRIES = 3  # times we try again by ourselves when we fail
+NOT_KNOWN = Prompt(["This call is not known here. Good bye."])
 log = logging.getLogger(__name__)
+
+
+def never_silent(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Where the database fails us, say that nothing was recorded and try the same again: three times, with the key."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            with transaction.atomic():  # what we failed in leaves nothing behind that the next words would trip over
+                return view(request, *args, **kwargs)
+        except (DatabaseError, InterfaceError):
+            log.exception("keypad %s", request.path)
+            tried = _number(request, "tried", most=MAX_TRIES)
+            if tried >= MAX_TRIES:
+                sorry = (
+                    "This was not recorded. Answer the text, or open the portal. You will be called again. Good bye."
+                )
+                return twilio.render(Prompt([sorry]))
+            query = request.GET.dict() | {"tried": str(tried + 1), "digits": _digits(request)}
+            again = f"{request.path}?{urlencode(query)}"
+            return twilio.render(Prompt(["This was not recorded. I try again."], then_path=again))
+
+    return guarded
+
+
+def _digits(request: HttpRequest) -> str:
+    """Return the key that was pressed, now or before we tried again."""
+    return request.POST.get("Digits") or request.GET.get("digits", "")[:4]
+
+
+def _number(request: HttpRequest, name: str, *, most: int, default: int = 0) -> int:
+    text = request.GET.get(name, str(default))
+    return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 3 else most
 
 
 def _attempt(request: HttpRequest, attempt_id: UUID) -> Attempt | None:
@@ -43,12 +80,13 @@ def _page(attempt: Attempt) -> Page:
 
 @login_not_required
 @twilio.signed
+@never_silent
 def start(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """A call was picked up: say what is wrong, and ask for a key."""
     now = clock.now()
     attempt = _attempt(request, attempt_id)
     if attempt is None:
-        return twilio.render(Prompt(["This call is not known here. Good bye."]))
+        return twilio.render(NOT_KNOWN)
     page = outbox.told(attempt=attempt, page=_page(attempt), now=now)
     return twilio.render(_menu(attempt, page, turn=1))
 
@@ -56,7 +94,8 @@ def start(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
 def _menu(attempt: Attempt, page: Page, *, turn: int, first: str = "") -> Prompt:
     """What is wrong, in one sentence, and the keys. `first` is said before it."""
     if page.state != Page.State.CALLING:
-        return Prompt([first or f"This is oncall. This page is over. {page.ended_why} Good bye."])
+        over = f"This page is over. {page.ended_why} Good bye."
+        return Prompt([first, over] if first else [f"This is oncall. {over}"])
     test = not AlarmPage.objects.filter(page=page).exists()
     what = "This is a test page." if test else f"Severity {page.severity}. {page.title}."
     menu = "Press 4 to confirm that you hear this." if test else MENU
@@ -66,13 +105,16 @@ def _menu(attempt: Attempt, page: Page, *, turn: int, first: str = "") -> Prompt
 
 @login_not_required
 @twilio.signed
+@never_silent
 def key(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
-    """A key was pressed: 4 acknowledges, 5 escalates, 6 asks to confirm a resolve, anything else hears it again."""
+    """A key was pressed: 4 acknowledges, 5 escalates, 6 asks to confirm a resolve, 8 says why, anything else hears it
+    again.
+    """
     now = clock.now()
     attempt = _attempt(request, attempt_id)
     if attempt is None:
-        return twilio.render(Prompt(["This call is not known here. Good bye."]))
-    digit, turn = request.POST.get("Digits", ""), _turn(request)
+        return twilio.render(NOT_KNOWN)
+    digit, turn = _digits(request), _number(request, "turn", most=MAX_TURNS, default=1)
     if request.GET.get("confirm") and digit == "6":
         return _act(attempt, Verb.RESOLVE, now=now)
     if digit in KEYS:
@@ -83,80 +125,29 @@ def key(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     if turn >= MAX_TURNS:
         return twilio.render(Prompt(["This page is not answered. Good bye."]))
     page = outbox.told(attempt=attempt, page=_page(attempt), now=now)
-    return twilio.render(_menu(attempt, page, turn=turn + 1, first="Again."))
-
-
-def _turn(request: HttpRequest) -> int:
-    turn = request.GET.get("turn", "1")
-    return int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 3 else MAX_TURNS
+    first = explain.spoken(page) if digit == "8" else "Again."
+    return twilio.render(_menu(attempt, page, turn=turn + 1, first=first))
 
 
 def _act(attempt: Attempt, verb: Verb, *, now: datetime) -> HttpResponse:
-    """Do it, and speak once it is committed; if it fails, say that nothing was recorded and let them try again."""
-    page = _page(attempt)
-    try:
-        reply = replies.answer(page=page, attempt=attempt, verb=verb, now=now)
-    except DatabaseError:
-        log.exception("answer to attempt %s", attempt.pk)
-        again = f"/hooks/twilio/voice/{attempt.pk}/key/?turn=2"
-        return twilio.render(Prompt(["This was not recorded. Press the key again."], ask_path=again))
+    """Do it; what is said leaves us once it is committed (`never_silent`)."""
+    reply = replies.answer(page=_page(attempt), attempt=attempt, verb=verb, now=now)
     return twilio.render(Prompt([reply.text, "Good bye."]))
 
 
 @login_not_required
 @twilio.signed
-def inbound_sms(request: HttpRequest) -> HttpResponse:
-    """A text to our number: an answer to a page, STOP or START, or something we do not understand.
+@never_silent
+def inbound_call(request: HttpRequest) -> HttpResponse:
+    """Somebody calls our number: say whether a page waits for them, and no more.
 
-    The provider's id makes a repeat harmless. Replies go out as notices, so that they are kept; a number nobody here
-    has gets none.
+    Who calls can be forged, so nothing is told of what it is about and nothing can be answered here.
     """
-    now = clock.now()
-    sid, sender = twilio.field(request.POST, "MessageSid", most=40), twilio.field(request.POST, "From", most=254)
-    body = twilio.field(request.POST, "Body", most=1600)
-    with transaction.atomic():
-        sms, created = InboundSms.objects.get_or_create(
-            sid=sid, defaults={"sender": sender, "body": body, "received_at": now}
-        )
-        if created:
-            sms.outcome, sms.understood = _handle_text(sms, now=now)
-            sms.save(update_fields=["outcome", "understood"])
-    return twilio.nothing()
-
-
-def _handle_text(sms: InboundSms, *, now: datetime) -> tuple[str, bool]:
-    """Return what came of it and whether we understood it."""
-    contacts = list(ContactMethod.objects.filter(address=sms.sender).select_related("person"))
-    if not contacts:
-        return "from a number nobody here has; not answered", False
-    word = sms.body.strip().upper()
-    if word in words.OPT_OUT:
-        for contact in contacts:
-            services.disable_contact(
-                contact=contact, reason=f"Its owner sent {word}; START turns it on again.", now=now
-            )
-        return "opted out", True
-    if word in words.OPT_IN:
-        for contact in contacts:
-            services.enable_contact(contact=contact, now=now)
-        return "opted in", True
-    in_force = limits.at(now)
-    since = now - in_force.span("code_valid_s")
-    parsed = words.parse_reply(sms.body)
-    page = None
-    if parsed:
-        page = paging.page_by_code(sender=sms.sender, code=parsed[0], since=since)
-    attempt = paging.last_told(page, channel="sms") if page else None
-    if parsed is None or page is None or attempt is None:
-        if paging.wrong_codes_in_a_row(sender=sms.sender, since=since) > in_force.count("wrong_codes"):
-            return "not understood, and not answered: too many in a row", False
-        text = "Not understood. Reply with the code of the page and A to acknowledge, E to escalate or R to resolve."
-        _reply(sms, contacts[0].person, text, now=now)
-        return "not understood", False
-    reply = replies.answer(page=page, attempt=attempt, verb=Verb(parsed[1]), now=now)
-    _reply(sms, page.person, reply.text, now=now)
-    return f"{parsed[1]}: {reply.text}"[:300], True
-
-
-def _reply(sms: InboundSms, person: Person, text: str, *, now: datetime) -> None:
-    services.notice(key=f"reply:{sms.sid}", person=person, text=text, now=now, channel="sms", address=sms.sender)
+    waiting = queries.pages_waiting_at(request.POST.get("From", "")[:254])
+    if waiting is None:
+        return twilio.render(Prompt(["This number calls people on duty. Nobody answers here. Good bye."]))
+    if not waiting:
+        return twilio.render(Prompt(["This is oncall. No page is calling you. Good bye."]))
+    pages = "1 page is" if waiting == 1 else f"{waiting} pages are"
+    how = "Answer the text with its code, or open the portal. If you hang up, we go on calling you. Good bye."
+    return twilio.render(Prompt([f"This is oncall. {pages} calling you.", how]))

@@ -1,6 +1,5 @@
-"""An edge: alarms for other programs (api.md)."""
+"""An edge: alarms for other programs (api.md): list, raise, read. What people do to one is in `work_api.py`."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,14 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from incidents.alarms import queries, services, work
+from incidents.alarms import queries, services
 from incidents.alarms.models import PEOPLE, Alarm
 from incidents.escalation.models import EscalationPolicy
 from oncall import clock
-from oncall.paging.services import Unreachable
 from oncall.people.cursor import ByCursor
-from oncall.people.errors import Conflict
-from oncall.people.models import Person
 from oncall.people.viewer import viewer
 from rotations.schedule.shapes import InstantField
 
@@ -34,11 +30,13 @@ ERRORS: dict[int, OpenApiResponse] = {
     403: OpenApiResponse(SHAPE, "Signed in, but not allowed."),
     404: OpenApiResponse(SHAPE, "Not there, or not yours to see."),
 }
-LOST = ERRORS | {409: OpenApiResponse(SHAPE, "Somebody else was first, or it is over. It says who and when.")}
 
 
 class AlarmSerializer(serializers.ModelSerializer[Alarm]):
-    """An alarm. `next_due` is when the next step comes, or when the acknowledgement lapses."""
+    """An alarm. `next_due` is when the next step comes, or when the acknowledgement lapses or the snooze ends.
+
+    Snoozed is an acknowledged alarm with `snoozed_until`, by whoever has it.
+    """
 
     acknowledged_by = serializers.CharField(
         source="acknowledged_by.name", default=None, allow_null=True, read_only=True
@@ -50,9 +48,8 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
         model = Alarm
         fields = (
             "id", "title", "state", "severity", "cycle", "version", "key", "source", "description", "labels", "link",
-            "product", "fired_at", "acknowledged_at", "acknowledged_by", "acknowledged_by_id", "resolved_at",
-            "next_due",
-            "count",
+            "product", "fired_at", "acknowledged_at", "acknowledged_by", "acknowledged_by_id", "snoozed_until",
+            "resolved_at", "next_due", "count",
         )  # fmt: skip
 
 
@@ -201,6 +198,9 @@ class LineSerializer(serializers.Serializer[queries.Line]):
     person = serializers.CharField()
     person_id = serializers.UUIDField(allow_null=True)
     text = serializers.CharField()
+    page_id = serializers.UUIDField(allow_null=True)
+    why = serializers.CharField(help_text="Of a page: why this person, why now.")
+    because = serializers.JSONField(allow_null=True, help_text="The same as data: policy, step, schedule, shift.")
 
 
 class TimelineSerializer(serializers.Serializer[Any]):
@@ -218,103 +218,3 @@ class Timeline(APIView):
         alarm = get_object_or_404(Alarm.objects.visible_to(viewer(request)), id=id)
         lines = queries.timeline(alarm)
         return Response(TimelineSerializer({"next": None, "previous": None, "results": lines}).data)
-
-
-class NoteSerializer(serializers.Serializer[Any]):
-    text = serializers.CharField(max_length=10_000)
-
-
-class PersonSerializer(serializers.Serializer[Any]):
-    person = serializers.PrimaryKeyRelatedField(queryset=Person.objects.active(), pk_field=serializers.UUIDField())
-
-
-class WhySerializer(serializers.Serializer[Any]):
-    why = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
-
-
-def act(request: Request, id: UUID, verb: Callable[[Alarm], object]) -> Response:
-    """Do `verb` to the alarm and answer with it as it is afterwards; a lost race is 409, a bad field 400."""
-    alarm = get_object_or_404(Alarm.objects.visible_to(viewer(request)), id=id)
-    try:
-        verb(alarm)
-    except (work.AlreadyAcknowledged, work.AlreadyEscalated, services.AlreadyResolved) as error:
-        raise Conflict(str(error)) from error
-    except Unreachable as error:
-        raise serializers.ValidationError({"person": [str(error)]}) from error
-    except work.EmptyNote as error:
-        raise serializers.ValidationError({"text": [str(error)]}) from error
-    return Response(AlarmSerializer(Alarm.objects.select_related("acknowledged_by").get(pk=alarm.pk)).data)
-
-
-def read(form: serializers.Serializer[Any], field: str) -> Any:
-    """Return one checked field of a request's body."""
-    form.is_valid(raise_exception=True)
-    return form.validated_data[field]
-
-
-class Acknowledge(APIView):
-    @extend_schema(request=None, responses={200: AlarmSerializer} | LOST)
-    def post(self, request: Request, id: UUID) -> Response:
-        """Take the alarm: nobody else is called for it until the acknowledgement lapses."""
-        return act(request, id, lambda alarm: work.acknowledge(alarm=alarm, by=viewer(request), now=clock.now()))
-
-
-class HolderSerializer(serializers.Serializer[Any]):
-    """From whom it is taken; where somebody else has it by then, the answer is 409. Left out: whoever has it."""
-
-    holder = serializers.UUIDField(required=False, allow_null=True, default=None)
-
-
-class TakeOver(APIView):
-    @extend_schema(request=HolderSerializer, responses={200: AlarmSerializer} | LOST)
-    def post(self, request: Request, id: UUID) -> Response:
-        """Take the alarm out of the hands of whoever has it, as at a handoff; they are told."""
-        holder = read(HolderSerializer(data=request.data), "holder")
-        return act(
-            request,
-            id,
-            lambda alarm: work.take_over(alarm=alarm, by=viewer(request), holder=holder, now=clock.now()),
-        )
-
-
-class Resolve(APIView):
-    @extend_schema(request=WhySerializer, responses={200: AlarmSerializer} | LOST)
-    def post(self, request: Request, id: UUID) -> Response:
-        """It is over."""
-        why = read(WhySerializer(data=request.data), "why")
-        return act(
-            request, id, lambda alarm: services.resolve(alarm=alarm, by=viewer(request), why=why, now=clock.now())
-        )
-
-
-class Escalate(APIView):
-    @extend_schema(request=None, responses={200: AlarmSerializer} | LOST)
-    def post(self, request: Request, id: UUID) -> Response:
-        """Let the next step come now."""
-        return act(request, id, lambda alarm: work.escalate(alarm=alarm, by=viewer(request), now=clock.now()))
-
-
-class Reassign(APIView):
-    @extend_schema(request=PersonSerializer, responses={200: AlarmSerializer} | LOST)
-    def post(self, request: Request, id: UUID) -> Response:
-        """Hand it to somebody: they are paged now."""
-        to = read(PersonSerializer(data=request.data), "person")
-        return act(request, id, lambda alarm: work.reassign(alarm=alarm, to=to, by=viewer(request), now=clock.now()))
-
-
-class CallIn(APIView):
-    @extend_schema(request=PersonSerializer, responses={200: AlarmSerializer} | LOST)
-    def post(self, request: Request, id: UUID) -> Response:
-        """Page one more person; who has the alarm keeps it."""
-        person = read(PersonSerializer(data=request.data), "person")
-        return act(
-            request, id, lambda alarm: work.call_in(alarm=alarm, person=person, by=viewer(request), now=clock.now())
-        )
-
-
-class Note(APIView):
-    @extend_schema(request=NoteSerializer, responses={200: AlarmSerializer} | LOST)
-    def post(self, request: Request, id: UUID) -> Response:
-        """Write something into the timeline."""
-        text = read(NoteSerializer(data=request.data), "text")
-        return act(request, id, lambda alarm: work.note(alarm=alarm, by=viewer(request), text=text, now=clock.now()))

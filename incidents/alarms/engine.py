@@ -4,12 +4,14 @@ One alarm is one transaction: its pages, its log and its next due time commit to
 """
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Case, Value, When
 
-from incidents.alarms import turnover
+from incidents.alarms import leads, together, turnover
 from incidents.alarms.calling import call_people, say_broken
 from incidents.alarms.models import CALLED_IN, ITSELF, OUTSIDE, Alarm, AlarmPage, LogEntry
 from incidents.alarms.pages import rings
@@ -29,22 +31,48 @@ def escalate_due(*, now: datetime, limits: Limits, at_most: int = 50) -> int:
 
     An alarm that breaks is put off by a few seconds and said aloud as a trouble; it never holds up the others.
     """
-    if not Alarm.objects.open().due(now).exists():  # most turns find nothing, and need no transaction for that
-        return 0
     done = 0
     while done < at_most:
+        found = _some(at_most - done, now=now, limits=limits)
+        if not found:
+            break
+        done += found
+    return done
+
+
+def _some(at_most: int, *, now: datetime, limits: Limits) -> int:
+    """Let up to so many due alarms take a step: the ordinary ones together, whatever is odd by itself after them.
+    Returns how many did.
+
+    Where anything breaks, nothing of it has happened, and each is taken by itself: one never holds up the others.
+    """
+    due, taken, waiting = Alarm.objects.open().due(now).in_line(), set[UUID](), list[UUID]()
+    if not due.exists():
+        return 0
+    try:
+        with transaction.atomic():
+            alarms = list(due.select_for_update(skip_locked=True)[:at_most])
+            waiting = [alarm.pk for alarm in alarms]
+            if alarms:
+                taken = together.take(alarms, ask=who_is_called, now=now, limits=limits)
+    except Exception:
+        if not waiting:
+            raise
+        taken = set()
+        log.exception("%s alarms together; now one by one", len(waiting))
+    return len(taken) + _one_by_one([pk for pk in waiting if pk not in taken], now=now, limits=limits)
+
+
+def _one_by_one(waiting: list[UUID], *, now: datetime, limits: Limits) -> int:
+    """Let each of these that is still due take its step, by itself. Returns how many did."""
+    due, done = Alarm.objects.open().due(now).in_line(), 0
+    while waiting:
         alarm_id = None
         try:
             with transaction.atomic():
-                alarm = (
-                    Alarm.objects.open()
-                    .due(now)
-                    .select_for_update(skip_locked=True)
-                    .order_by("severity", "next_due")
-                    .first()
-                )
+                alarm = due.filter(pk__in=waiting).select_for_update(skip_locked=True).first()
                 if alarm is None:
-                    break
+                    break  # other loops have the rest
                 alarm_id = alarm.pk
                 take_step(alarm, now=now, limits=limits)
         except Exception as error:
@@ -52,16 +80,15 @@ def escalate_due(*, now: datetime, limits: Limits, at_most: int = 50) -> int:
                 raise
             log.exception("alarm %s", alarm_id)
             _put_off(alarm_id, error=error, now=now)
+        waiting.remove(alarm_id)
         done += 1
     return done
 
 
 def _put_off(alarm_id: UUID, *, error: Exception, now: datetime) -> None:
-    with transaction.atomic():
-        alarm, again = Alarm.objects.open().filter(pk=alarm_id), now + timedelta(seconds=5)
-        looked = alarm.filter(state=Alarm.State.FIRING, cover_due__lte=now).update(cover_due=again)
-        if not looked:  # a look that breaks never holds up the step after it
-            alarm.filter(next_due__lte=now).update(next_due=again)
+    """Let a broken alarm come again in a moment, and say so. Whatever else breaks here must not hold up the others."""
+    try:
+        _come_again(alarm_id, at=now + timedelta(seconds=5), now=now)
         if isinstance(error, OperationalError):
             return  # a lost race; it comes again in a moment
         if Alarm.objects.filter(pk=alarm_id, source_id=ITSELF).exists():
@@ -73,6 +100,19 @@ def _put_off(alarm_id: UUID, *, error: Exception, now: datetime) -> None:
             url=f"/alarms/{alarm_id}/",
             now=now,
         )
+    except InterfaceError:
+        raise  # the connection is gone: the loop is made anew
+    except Exception:
+        log.exception("alarm %s cannot be put off", alarm_id)
+
+
+@transaction.atomic
+def _come_again(alarm_id: UUID, *, at: datetime, now: datetime) -> None:
+    alarm = Alarm.objects.open().filter(pk=alarm_id)
+    looked = alarm.filter(state=Alarm.State.FIRING, cover_due__lte=now).update(cover_due=at)
+    if not looked:  # a look that breaks never holds up the step after it
+        snoozed = Case(When(snoozed_until__isnull=False, then=Value(at)))  # it fires at the end of its snooze, always
+        alarm.filter(next_due__lte=now).update(next_due=at, snoozed_until=snoozed)
 
 
 def take_step(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
@@ -90,9 +130,13 @@ def take_step(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
         turnover.look(alarm, now=now, limits=limits)
         return
     if alarm.state == Alarm.State.ACKNOWLEDGED:
-        holder = alarm.acknowledged_by
-        write(alarm, LogEntry.Kind.LAPSED, f"Nothing from {holder} for a while: the policy starts again.", now=now)
+        holder, until = alarm.acknowledged_by, alarm.snoozed_until
         restart(alarm, now=now)
+        if until is not None:
+            text = f"The snooze of {holder} until {until.astimezone(UTC):%H:%M} UTC is over: the policy starts again."
+            write(alarm, LogEntry.Kind.WOKE, text, now=now)
+        else:
+            write(alarm, LogEntry.Kind.LAPSED, f"Nothing from {holder} for a while: the policy starts again.", now=now)
         return  # due at once: its first step is a transaction of its own, so that no page is held when turns are taken
     _go_on(alarm, now=now, limits=limits)
     turnover.mark(alarm, now=now, limits=limits)
@@ -149,9 +193,16 @@ def _call_step(alarm: Alarm, fire: Fire, *, now: datetime, limits: Limits) -> bo
     called = _whom(alarm, fire, now=now)
     if not called:
         write(alarm, LogEntry.Kind.NOBODY, f"Step {fire.index + 1} reaches nobody. Going on at once.", now=now)
-    if call_people(alarm, called, step=fire.index, prefix=prefix, now=now, limits=limits):
+    if call_people(alarm, called, step=fire.index, at_round=alarm.round, prefix=prefix, now=now, limits=limits):
         return True
+    leads.tell(alarm, step=fire.index, why=_nobody(called), now=now)
     return turnover.call_outgoing(alarm, fire.index, fire.step, fired_at=now, now=now, limits=limits)
+
+
+def _nobody(called: Sequence[Called]) -> str:
+    if not called:
+        return "nobody is on call there"
+    return f"{', '.join(one.person.name for one in called)} cannot be reached"
 
 
 def _whom(alarm: Alarm, fire: Fire, *, now: datetime) -> list[Called]:
@@ -215,6 +266,8 @@ def hasten(*, now: datetime, limits: Limits) -> int:
                 continue
             text = f"{one.page.person.name} could not be reached. {one.page.ended_why}"
             write(alarm, LogEntry.Kind.NOBODY, text, now=now, page=one.page)
+            if one.step >= 0 and not rings(alarm):
+                leads.tell(alarm, step=one.step, why=f"{one.page.person.name} could not be reached", now=now)
             if one.step == CALLED_IN:
                 continue  # the plan keeps its own time
             if rings(alarm) or alarm.next_due is None or alarm.next_due <= now:

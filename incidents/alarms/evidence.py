@@ -11,7 +11,7 @@ from oncall.paging import queries as paging
 from oncall.people.models import Person
 from rotations.leave import services as leave
 from rotations.leave.models import Evidence
-from rotations.leave.spans import ENDINGS, Kind
+from rotations.leave.spans import ENDINGS, UNDOABLE, Kind
 
 
 def acted(*, alarm: Alarm, person: Person, kind: Kind, text: str, now: datetime) -> None:
@@ -26,8 +26,30 @@ def acted(*, alarm: Alarm, person: Person, kind: Kind, text: str, now: datetime)
 
 
 def _last_ended_at(alarm: Alarm, person: Person) -> datetime | None:
-    ended = Evidence.objects.filter(person=person, subject=alarm.subject, kind__in=ENDINGS).order_by("-at").first()
-    return ended.at if ended else None
+    """Return when this person's work on it last ended; an ending by a resolve that was undone is none."""
+    rows = Evidence.objects.filter(person=person, subject=alarm.subject, kind__in=[*ENDINGS, "undone"])
+    undone = False
+    for row in sorted(rows, key=lambda row: (row.at, row.kind == "undone"), reverse=True):
+        if row.kind == "undone":
+            undone = True
+        elif not (undone and row.kind in UNDOABLE):
+            return row.at
+        else:
+            undone = False
+    return None
+
+
+def resumed(*, alarm: Alarm, by: Person, resolved_at: datetime, now: datetime) -> list[Person]:
+    """The resolve of that instant is undone, so it ended nobody's work: everybody it stood down is at it still.
+
+    Evidence is never taken away; one more row says that the ending before it did not happen. Returns them, in the order
+    of their ids.
+    """
+    endings = Evidence.objects.filter(subject=alarm.subject, at=resolved_at, kind__in=UNDOABLE)
+    people = list(Person.objects.filter(pk__in=endings.values("person")).order_by("pk"))
+    for person in people:
+        _record(alarm, person, "undone", f"{by.name} undid the resolve of “{alarm.title}”.", at=now, now=now)
+    return people
 
 
 def relieve(*, alarm: Alarm, by: Person, now: datetime) -> None:
@@ -35,6 +57,15 @@ def relieve(*, alarm: Alarm, by: Person, now: datetime) -> None:
     holder = alarm.acknowledged_by
     if holder is not None and holder.pk != by.pk:
         _record(alarm, holder, "over", f"{by.name} took “{alarm.title}” out of their hands.", at=now, now=now)
+
+
+def let_go(*, alarm: Alarm, now: datetime) -> None:
+    """The alarm leaves its holder's hands without an act of theirs (it lapsed, or got worse): their work on it counts
+    as forgotten, until they act again. Nothing where nobody has it, or whoever snoozed it has stood down.
+    """
+    holder = alarm.acknowledged_by
+    if alarm.state == Alarm.State.ACKNOWLEDGED and holder is not None and alarm.snoozed_until is None:
+        _record(alarm, holder, "lapsed", f"“{alarm.title}” is with them no more.", at=now, now=now)
 
 
 def _record(alarm: Alarm, person: Person, kind: Kind, text: str, *, at: datetime, now: datetime) -> None:

@@ -12,13 +12,17 @@ from django.conf import settings
 from django.db import InterfaceError, connection
 from django.utils.module_loading import import_string
 
-from incidents.alarms import engine, turnover, watch
+from incidents.alarms import engine, reminding, turnover, watch
+from incidents.alarms.models import Alarm
 from oncall import clock
 from oncall.limits import queries as limits
 from oncall.limits.queries import Limits
+from oncall.paging import spending
+from oncall.paging.models import Page
 from oncall.paging.sender import Sender
 from oncall.paging.wake import CHANNEL
 from oncall.troubles import services as troubles
+from oncall.troubles.guard import ENGINE, SENDER, Guard
 from rotations.changes import swaps
 from rotations.coverage import reminders, watching
 from rotations.coverage import services as coverage
@@ -30,7 +34,7 @@ STORING_S = 0.2  # of a second, for shifts of schedules that changed: pages come
 SLOW_EVERY = timedelta(seconds=1)  # lookups, audits and what else may wait
 SLOWEST_EVERY = timedelta(seconds=30)
 GAPS_EVERY = timedelta(minutes=1)
-STEPS_AT_ONCE = 4  # before what they made is sent
+STEPS_AT_ONCE = 25  # before what they made is sent: in one transaction (together.py), some 25 ms
 
 
 class Loop:
@@ -38,6 +42,7 @@ class Loop:
 
     def __init__(self, *, name: str, threads: int = 0) -> None:
         self.name = name
+        self.guard = Guard(name=name)
         self.sender = Sender(threads=threads or settings.SENDERS)
         self._listener: psycopg.Connection[tuple[object, ...]] | None = None
         self._limits: Limits | None = None
@@ -59,15 +64,44 @@ class Loop:
         """
         while True:
             now = clock.now()
-            in_force = self._every_second(now)
-            steps = engine.escalate_due(now=now, limits=in_force, at_most=STEPS_AT_ONCE)
-            sent = self.sender.send_due(now=now, limits=in_force)
+            slow = self._is_late(now)
+            if not slow and not _anything_due(now):
+                return now
+            if not self.guard.allows(now=now):
+                return now
+            in_force = self._every_second(now, slow=slow)
+            steps, sent = self._step(now, in_force), self._send(now, in_force)
             if not steps and not sent:
                 return now
 
-    def _every_second(self, now: datetime) -> Limits:
-        late = self._slow_at is None or now >= self._slow_at or now < self._slow_at - SLOW_EVERY
-        if self._limits is None or late:
+    def _step(self, now: datetime, in_force: Limits) -> int:
+        """Let a few alarms take their step. Where that breaks, what is due to be sent goes all the same."""
+        try:
+            steps = engine.escalate_due(now=now, limits=in_force, at_most=STEPS_AT_ONCE)
+            self.guard.finished(ENGINE, now=now)
+        except Exception as error:
+            log.exception("steps of %s", self.name)
+            _raise_if_gone(error)
+            return 0
+        return steps
+
+    def _send(self, now: datetime, in_force: Limits) -> int:
+        try:
+            sent = self.sender.send_due(now=now, limits=in_force)
+            if sent or self.sender.free:  # all threads busy: a cycle is over when one is free again
+                self.guard.finished(SENDER, now=now)
+        except Exception as error:
+            log.exception("sending of %s", self.name)
+            _raise_if_gone(error)
+            return 0
+        return sent
+
+    def _is_late(self, now: datetime) -> bool:
+        """Say whether a second has passed; also where the clock was put back."""
+        return self._slow_at is None or now >= self._slow_at or now < self._slow_at - SLOW_EVERY
+
+    def _every_second(self, now: datetime, *, slow: bool) -> Limits:
+        if self._limits is None or slow:
             self._limits = limits.at(now)
             self._slow(now, self._limits)
         return self._limits
@@ -86,14 +120,15 @@ class Loop:
             lambda: engine.hasten(now=now, limits=in_force),
             lambda: turnover.notice_changes(now=now),
             lambda: turnover.offer(now=now, limits=in_force),
+            lambda: reminding.remind_due(now=now, limits=in_force),
             lambda: watch.watch(now=now),
+            lambda: self.guard.compare_clocks(now=now, limits=in_force),
             *_named(settings.CHORES_EVERY_SECOND, now, in_force),
         ]
         if self._slowest_at is None or now >= self._slowest_at:
             self._slowest_at = now + SLOWEST_EVERY
-            late_after = float(in_force.number("page_late_after_s"))
             chores += [
-                lambda: watch.audit(now=now, after_s=late_after),
+                lambda: spending.watch(now=now, limits=in_force),
                 lambda: leave.close_forgotten(now=now),
                 lambda: swaps.remind_due(now=now),
                 lambda: swaps.expire_due(now=now),
@@ -114,8 +149,8 @@ class Loop:
         troubles.beat(name=self.name, now=now)
 
     def sleep(self) -> None:
-        """Return at a NOTIFY, or after 100 ms."""
-        if not self.sender.free:
+        """Return at a NOTIFY, when a thread that pages wait for is free again, or after 100 ms."""
+        if self.sender.crowded:
             self.sender.wait(LONGEST_SLEEP_S)
             return
         for _ in self._listening().notifies(timeout=LONGEST_SLEEP_S, stop_after=1):
@@ -133,6 +168,18 @@ class Loop:
         self.sender.close()
         if self._listener is not None:
             self._listener.close()
+
+
+def _raise_if_gone(error: Exception) -> None:
+    """Raise it again where the connection is gone: the loop is made anew."""
+    if isinstance(error, InterfaceError) or not connection.is_usable():
+        raise error
+
+
+def _anything_due(now: datetime) -> bool:
+    """Say whether any step or page is due: the one question of a turn in which nothing is to be done."""
+    pages = Page.objects.calling().due(now).order_by().values("pk")[:1]
+    return bool(pages.union(Alarm.objects.open().due(now).order_by().values("pk")[:1], all=True))
 
 
 def _named(names: list[str], now: datetime, in_force: Limits) -> list[Callable[[], object]]:

@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.db.models import F
 
-from incidents.alarms.evidence import everyone_stands_down
-from incidents.alarms.models import COVER, PEOPLE, Alarm, LogEntry
+from incidents.alarms.announcing import announce
+from incidents.alarms.evidence import everyone_stands_down, let_go
+from incidents.alarms.models import CHANGES, COVER, PEOPLE, Alarm, LogEntry
 from incidents.alarms.pages import end_needless
 from incidents.escalation import queries as policies
 from incidents.escalation.models import EscalationPolicy
+from oncall import rows
 from oncall.limits import queries as limits
 from oncall.paging.wake import wake
 from oncall.people.models import Person
 
+SILENT_BEFORE = timedelta(minutes=15)  # whose first alarm since then goes before others (models.in_line)
 NO_PLAN: dict[str, Any] = {"name": "no policy", "rounds": 1, "steps": []}
 
 
@@ -44,13 +47,32 @@ class AlreadyResolved(Exception):
 def write(
     alarm: Alarm, kind: str, text: str, *, now: datetime, person: Person | None = None, page: Any = None
 ) -> LogEntry:
-    """Add a line to the alarm's log."""
-    return LogEntry.objects.create(
-        alarm=alarm, cycle=alarm.cycle, at=now, kind=kind, person=person, text=text, page=page
+    """Add a line to the alarm's log. A change of state is written after the alarm has its new version."""
+    version = alarm.version if kind in CHANGES else None
+    entry = LogEntry(
+        alarm=alarm, cycle=alarm.cycle, version=version, at=now, kind=kind, person=person, text=text, page=page
     )
+    rows.insert(entry)
+    announce(alarm, entry)
+    return entry
 
 
-@transaction.atomic(savepoint=False)  # whoever calls it inside a transaction wants all of it or nothing
+HEARD = """
+    WITH again AS (
+        UPDATE alarms_alarm SET count = count + 1, last_signal_at = %(now)s
+         WHERE source_id = %(source)s AND key = %(key)s AND state <> 'resolved' AND severity <= %(severity)s
+        RETURNING id
+    )
+    SELECT again.id,
+           again.id IS NULL AND EXISTS (SELECT 1 FROM alarms_alarm WHERE source_id = %(source)s AND key = %(key)s),
+           again.id IS NULL AND NOT EXISTS (
+               SELECT 1 FROM alarms_alarm
+                WHERE source_id = %(source)s AND product = %(product)s AND fired_at > %(silent)s
+           )
+      FROM (VALUES (1)) AS one LEFT JOIN again ON true
+"""
+
+
 def fire(*, firing: Firing, policy: EscalationPolicy | None, now: datetime, by: Person | None = None) -> Alarm:
     """Raise an alarm, or count one more signal for the open one with the same source and key.
 
@@ -58,50 +80,81 @@ def fire(*, firing: Firing, policy: EscalationPolicy | None, now: datetime, by: 
     higher severity restarts the policy (domain.md 5.9). When this returns and its transaction commits, people will be
     called: the alarm is due at once.
     """
-    if not firing.key:
-        return _open(firing, key=str(uuid4()), policy=policy, now=now, by=by)
-    alarm = _latest(firing, now=now)
+    return Alarm.objects.get(pk=hear(firing=firing, policy_id=policy.pk if policy else None, now=now, by=by))
+
+
+@transaction.atomic(savepoint=False)  # whoever calls it inside a transaction wants all of it or nothing
+def hear(*, firing: Firing, policy_id: UUID | None, now: datetime, by: Person | None = None) -> UUID:
+    """Do what `fire` does, for whoever needs no more than the alarm's id.
+
+    A repeat is one short UPDATE: a storm over one key is as fast as its row can be written.
+    """
+    heard = _heard(firing, now=now)
+    if heard.again is not None:
+        return heard.again
+    alarm = _latest(firing, now=now) if heard.known else None
     if alarm is None:
-        try:
-            with transaction.atomic():
-                return _open(firing, key=firing.key, policy=policy, now=now, by=by)
-        except IntegrityError:
-            alarm = _latest(firing, now=now)  # another request opened it at the same moment
-            if alarm is None:
-                raise
+        opened = _open(firing, policy_id=policy_id, leads=heard.leads, now=now, by=by)
+        # where another request has opened it at the same moment, this one hears of that
+        return opened or hear(firing=firing, policy_id=policy_id, now=now, by=by)
     if alarm.state == Alarm.State.RESOLVED:
-        return _begin_anew(alarm, firing, policy=policy, kind=LogEntry.Kind.REOPENED, now=now)
+        return _begin_anew(alarm, firing, policy_id=policy_id, kind=LogEntry.Kind.REOPENED, now=now)
     if firing.severity < alarm.severity:
-        return _begin_anew(alarm, firing, policy=policy, kind=LogEntry.Kind.WORSE, now=now)
-    Alarm.objects.filter(pk=alarm.pk).update(count=F("count") + 1, last_signal_at=now)
-    alarm.refresh_from_db(fields=["count", "last_signal_at"])
-    return alarm
+        return _begin_anew(alarm, firing, policy_id=policy_id, kind=LogEntry.Kind.WORSE, now=now)
+    Alarm.objects.filter(pk=alarm.pk).update(count=F("count") + 1, last_signal_at=now)  # it changed in between
+    return alarm.pk
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """`again`: the open alarm that has counted this signal; else `known`: its key was there before; `leads`: nothing
+    of this source and product was, for a while.
+    """
+
+    again: UUID | None
+    known: bool
+    leads: bool
+
+
+def _heard(firing: Firing, *, now: datetime) -> _Heard:
+    """Count one more signal for the open alarm of this key, unless this one is worse; else say what there is."""
+    named: dict[str, Any] = {
+        "now": now,
+        "source": firing.source_id,
+        "key": firing.key[:200],
+        "severity": firing.severity,
+        "product": firing.product[:120],
+        "silent": now - SILENT_BEFORE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(HEARD, named)
+        return _Heard(*cursor.fetchone())
 
 
 def _latest(firing: Firing, *, now: datetime) -> Alarm | None:
     """Return the alarm that this is about, locked: the open one, or the last if it was resolved so lately that it
     reopens.
     """
-    same = Alarm.objects.select_for_update().filter(source_id=firing.source_id, key=firing.key)
+    same = Alarm.objects.select_for_update().filter(source_id=firing.source_id, key=firing.key[:200])
     alarm = same.order_by("-fired_at").first()
     if alarm is None or alarm.resolved_at is None:
         return alarm
     return alarm if now - alarm.resolved_at < limits.at(now).span("alarm_reopen_s") else None
 
 
-def _plan(policy: EscalationPolicy | None, firing: Firing) -> tuple[EscalationPolicy | None, dict[str, Any]]:
+def _plan(policy_id: UUID | None, firing: Firing) -> tuple[UUID | None, dict[str, Any]]:
     if firing.plan is not None:
         return None, firing.plan
-    chosen = policy or policies.default_policy()
-    return chosen, policies.snapshot(chosen) if chosen else NO_PLAN
+    return policies.snapshot(policy_id) or (None, NO_PLAN)
 
 
-def _open(firing: Firing, *, key: str, policy: EscalationPolicy | None, now: datetime, by: Person | None) -> Alarm:
-    chosen, plan = _plan(policy, firing)
-    alarm = Alarm.objects.create(
+def _open(firing: Firing, *, policy_id: UUID | None, leads: bool, now: datetime, by: Person | None) -> UUID | None:
+    """Insert a new alarm and return its id; nothing if another request has opened one of the same key meanwhile."""
+    chosen, plan = _plan(policy_id, firing)
+    alarm = Alarm(
         source_id=firing.source_id,
         source=firing.source[:80],
-        key=key[:200],
+        key=firing.key[:200] or str(uuid4()),
         title=firing.title[:300],
         description=firing.description,
         severity=firing.severity,
@@ -111,36 +164,41 @@ def _open(firing: Firing, *, key: str, policy: EscalationPolicy | None, now: dat
         fired_at=now,
         last_signal_at=now,
         raised_by=by,
-        policy=chosen,
+        policy_id=chosen,
         plan=plan,
         next_due=now,
+        leads=leads,
     )
+    if not rows.insert(alarm, unless_taken=True):
+        return None
     who = by.name if by else firing.source
     write(alarm, LogEntry.Kind.FIRED, f"{who} raised this as SEV-{alarm.severity}.", now=now, person=by)
     wake()
-    return alarm
+    return alarm.pk
 
 
-def _begin_anew(alarm: Alarm, firing: Firing, *, policy: EscalationPolicy | None, kind: str, now: datetime) -> Alarm:
+def _begin_anew(alarm: Alarm, firing: Firing, *, policy_id: UUID | None, kind: str, now: datetime) -> UUID:
     """Start the next cycle from the first step: it came back, or it got worse."""
     before = alarm.severity
     alarm.title, alarm.severity, alarm.last_signal_at = firing.title[:300], firing.severity, now
     alarm.count += 1
-    alarm.policy, alarm.plan = _plan(policy or alarm.policy, firing)
+    alarm.policy_id, alarm.plan = _plan(policy_id or alarm.policy_id, firing)
     restart(alarm, now=now)
     if kind == LogEntry.Kind.WORSE:
         text = f"{firing.source} says SEV-{firing.severity} now, not SEV-{before}. The policy starts again."
     else:
         text = f"{firing.source} says it is back. The policy starts again."
     write(alarm, kind, text, now=now)
-    return alarm
+    return alarm.pk
 
 
 def restart(alarm: Alarm, *, now: datetime) -> None:
     """Make it firing, as the next cycle, due at once. Pages of the cycle before end: an answer to them is refused."""
+    let_go(alarm=alarm, now=now)  # leave before pages
     end_needless(alarm=alarm, by=None, why="The alarm began anew.", now=now)
-    alarm.state, alarm.cycle, alarm.version = Alarm.State.FIRING, alarm.cycle + 1, alarm.version + 1
-    alarm.acknowledged_at = alarm.acknowledged_by = alarm.resolved_at = alarm.stepped_at = None
+    alarm.hand_back()
+    alarm.cycle, alarm.version = alarm.cycle + 1, alarm.version + 1
+    alarm.resolved_at = alarm.stepped_at = None
     alarm.step = alarm.round = 0
     alarm.forget_cover()
     alarm.next_due = now
@@ -162,9 +220,10 @@ def resolve(*, alarm: Alarm, now: datetime, by: Person | None = None, why: str =
     if alarm.state == Alarm.State.RESOLVED:
         return alarm
     alarm.state, alarm.resolved_at, alarm.next_due = Alarm.State.RESOLVED, now, None
+    alarm.snooze_cut_at, alarm.snoozed_until = alarm.snoozed_until, None
     alarm.version += 1
     alarm.forget_cover()
-    alarm.save(update_fields=["state", "resolved_at", "next_due", "version", *COVER])
+    alarm.save(update_fields=["state", "resolved_at", "next_due", "snoozed_until", "snooze_cut_at", "version", *COVER])
     who = by.name if by else alarm.source
     write(alarm, LogEntry.Kind.RESOLVED, f"{who} resolved it.{' ' + why if why else ''}", now=now, person=by)
     everyone_stands_down(alarm=alarm, by=by, now=now)

@@ -9,7 +9,7 @@ from incidents.alarms.loop import Loop
 _loops: dict[str, Loop] = {}
 
 
-@shared_task(ignore_result=True, expires=5)
+@shared_task(ignore_result=True)
 def tick() -> None:
     """Do what is due for one second. Safe to run late, twice or in parallel: due times live in PostgreSQL."""
     close_old_connections()

@@ -8,6 +8,7 @@ schedule that changes meanwhile moves it to now (`notice_changes`).
 
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef
 
+from incidents.alarms import leads
 from incidents.alarms.calling import call_people, say_broken
 from incidents.alarms.models import COVER, Alarm, AlarmPage, LogEntry
 from incidents.alarms.pages import release, rings, wait_for_turn
@@ -48,9 +50,10 @@ def mark(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
 
     It is at once where somebody must be called or released: who is on call may have changed while the step was taken.
     """
+    before = alarm.cover
     alarm.forget_cover()
     try:
-        with transaction.atomic():
+        with transaction.atomic() if _asks_schedules(alarm) else nullcontext():
             view = _view(alarm, now=now, limits=limits)
             if view is not None:
                 at_once = bool(view.turn.call or view.turn.also or view.leaving)
@@ -60,7 +63,8 @@ def mark(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
     except Exception as error:  # the step itself has been taken: it must not be undone by what comes after it
         log.exception("cover of alarm %s", alarm.pk)
         say_broken(alarm, f"Nobody can say who is on call next: {type(error).__name__}: {error}", now=now)
-    alarm.save(update_fields=COVER)
+    if alarm.cover != before:
+        alarm.save(update_fields=COVER)
 
 
 def look(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
@@ -77,6 +81,7 @@ def look(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
     if view.left_alone:
         text = f"Nobody is on call for {', '.join(target.name for target in view.step.targets)} any more."
         write(alarm, LogEntry.Kind.NOBODY, f"{text} Going on at once.", now=now)
+        leads.tell(alarm, step=view.index, why="nobody is on call there any more", now=now)
         _go_on_at_once(alarm, now=now)
     elif (gone or (view.turn.call and not reached)) and not rings(alarm):
         _go_on_at_once(alarm, now=now)  # nobody is called any more: as with a step that reaches nobody
@@ -218,7 +223,7 @@ def _view(alarm: Alarm, *, now: datetime, limits: Limits) -> _View | None:
     schedule.
     """
     found = _present(alarm)
-    if found is None:
+    if found is None or not _asks_schedules(alarm):
         return None
     plan, index = found
     step, links = plan.steps[index], _links(alarm)
@@ -253,6 +258,12 @@ def _view(alarm: Alarm, *, now: datetime, limits: Limits) -> _View | None:
     left_alone = bool(asked[index]) and not standing.on_call and not others and called
     leaving = _leaving(plan, links, asked, index, standing, turn, now=now)
     return _View(index, step, standing, turn, by, leaving, left_alone)
+
+
+def _asks_schedules(alarm: Alarm) -> bool:
+    """Say whether any step of the plan does: else who is on call matters to none, and nothing need be looked up."""
+    found = _present(alarm)
+    return found is not None and any(one.kind == "schedule" for step in found[0].steps for one in step.targets)
 
 
 def _present(alarm: Alarm) -> tuple[Plan, int] | None:

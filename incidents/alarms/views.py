@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from incidents.alarms import queries, services, work
-from incidents.alarms.forms import NoteForm, PersonForm, RaiseForm
+from incidents.alarms import queries, services, snoozing, undoing, work
+from incidents.alarms.forms import NoteForm, PersonForm, RaiseForm, SnoozeForm
 from incidents.alarms.models import Alarm
 from incidents.alarms.pages import ANSWER_PATH
 from incidents.escalation.decision import Position, decide, plan_from_json
@@ -31,6 +31,7 @@ STATES = [
     ("resolved", "Resolved"),
     ("all", "All"),
 ]
+LOST_RACES = (work.AlreadyAcknowledged, work.AlreadyEscalated, services.AlreadyResolved, undoing.UndoRefused)
 
 
 def alarms(request: HttpRequest) -> HttpResponse:
@@ -61,7 +62,16 @@ def _find(request: HttpRequest, id: UUID) -> Alarm:
     return get_object_or_404(rows, id=id)
 
 
-def _detail(request: HttpRequest, alarm: Alarm, *, where: str = "", error: str = "", status: int = 200) -> HttpResponse:
+def _detail(
+    request: HttpRequest,
+    alarm: Alarm,
+    *,
+    where: str = "",
+    error: str = "",
+    status: int = 200,
+    typed: SnoozeForm | None = None,
+) -> HttpResponse:
+    """Draw it. `typed`: a snooze that was refused, as it was typed."""
     now = clock.now()
     person = viewer(request)
     mine = alarm.state == Alarm.State.ACKNOWLEDGED and alarm.acknowledged_by_id == person.pk
@@ -74,6 +84,9 @@ def _detail(request: HttpRequest, alarm: Alarm, *, where: str = "", error: str =
         "next": _next(alarm, now=now),
         "note_form": NoteForm(),
         "person_form": PersonForm(),
+        "snooze_form": typed or SnoozeForm(longest=snoozing.longest(alarm.severity, now=now)),
+        "can_snooze": alarm.state == Alarm.State.FIRING or mine,
+        "can_undo": undoing.can_undo(alarm, now=now),
         "where": where,
         "error": error,
         "labels": sorted(alarm.labels.items()),
@@ -110,23 +123,35 @@ def raise_alarm(request: HttpRequest) -> HttpResponse:
     return render(request, "alarms/raise.html", {"form": form}, status=400 if form.is_bound else 200)
 
 
-def _act(request: HttpRequest, id: UUID, where: str, verb: Callable[[Alarm], object]) -> HttpResponse:
+def _act(
+    request: HttpRequest, id: UUID, where: str, verb: Callable[[Alarm], object], *, typed: SnoozeForm | None = None
+) -> HttpResponse:
     """Do it, and come back to the alarm; what goes wrong is said beside the button `where`."""
     alarm = _find(request, id)
     try:
         verb(alarm)
-    except (work.AlreadyAcknowledged, work.AlreadyEscalated, services.AlreadyResolved) as error:
-        return _detail(request, _find(request, id), where=where, error=str(error), status=409)
-    except (work.EmptyNote, paging.Unreachable) as error:
-        return _detail(request, _find(request, id), where=where, error=str(error), status=400)
+    except LOST_RACES as error:
+        return _detail(request, _find(request, id), where=where, error=str(error), status=409, typed=typed)
+    except (work.EmptyNote, snoozing.SnoozeRefused, paging.Unreachable) as error:
+        return _detail(request, _find(request, id), where=where, error=str(error), status=400, typed=typed)
     return redirect("alarm", id)
 
 
 @require_POST
 def acknowledge(request: HttpRequest, id: UUID) -> HttpResponse:
+    cycle = _cycle(request)
     return _act(
-        request, id, "acknowledge", lambda alarm: work.acknowledge(alarm=alarm, by=viewer(request), now=clock.now())
+        request,
+        id,
+        "acknowledge",
+        lambda alarm: work.acknowledge(alarm=alarm, by=viewer(request), cycle=cycle, now=clock.now()),
     )
+
+
+def _cycle(request: HttpRequest) -> int | None:
+    """Return which beginning of the alarm the form was drawn for, or nothing where it is missing or strange."""
+    text = request.POST.get("cycle", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
 @require_POST
@@ -147,22 +172,49 @@ def take_over(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_POST
 def resolve(request: HttpRequest, id: UUID) -> HttpResponse:
     why = request.POST.get("why", "").replace("\x00", "")[:1000]
+    cycle = _cycle(request)
     return _act(
         request,
         id,
         "resolve",
-        lambda alarm: services.resolve(alarm=alarm, by=viewer(request), why=why, now=clock.now()),
+        lambda alarm: services.resolve(alarm=alarm, by=viewer(request), why=why, cycle=cycle, now=clock.now()),
+    )
+
+
+@require_POST
+def undo_resolve(request: HttpRequest, id: UUID) -> HttpResponse:
+    """It is not over after all: back to what it was."""
+    return _act(
+        request, id, "resolve", lambda alarm: undoing.undo_resolve(alarm=alarm, by=viewer(request), now=clock.now())
+    )
+
+
+@require_POST
+def snooze(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Put it off until an instant; whoever presses has it until then."""
+    alarm, now, cycle = _find(request, id), clock.now(), _cycle(request)
+    form = SnoozeForm(request.POST, longest=snoozing.longest(alarm.severity, now=now))
+    until = form.until_from(now) if form.is_valid() else None
+    if until is None:
+        error = "Say for how long, or until when."
+        return _detail(request, alarm, where="snooze", error=error, status=400, typed=form)
+    return _act(
+        request,
+        id,
+        "snooze",
+        lambda alarm: snoozing.snooze(alarm=alarm, by=viewer(request), until=until, cycle=cycle, now=now),
+        typed=form,
     )
 
 
 @require_POST
 def escalate(request: HttpRequest, id: UUID) -> HttpResponse:
-    as_of = _instant(request.POST.get("as_of", ""))
+    as_of, cycle = _instant(request.POST.get("as_of", "")), _cycle(request)
     return _act(
         request,
         id,
         "escalate",
-        lambda alarm: work.escalate(alarm=alarm, by=viewer(request), as_of=as_of, now=clock.now()),
+        lambda alarm: work.escalate(alarm=alarm, by=viewer(request), as_of=as_of, cycle=cycle, now=clock.now()),
     )
 
 
@@ -206,6 +258,11 @@ def reassign(request: HttpRequest, id: UUID) -> HttpResponse:
 def page_me(request: HttpRequest) -> HttpResponse:
     """A test page to oneself: all the way to the own telephone and back, and no alarm."""
     person, now = viewer(request), clock.now()
+    wanted = request.POST.get("contact", "")
+    only = next((one for one in person.contact_methods.filter(disabled_at=None) if str(one.pk) == wanted), None)
+    if wanted and only is None:
+        messages.error(request, "That number or address is not in use any more. Choose another.")
+        return redirect("me")
     try:
         page = paging.page(
             key=f"test:{person.pk}:{now.isoformat()}",
@@ -216,11 +273,14 @@ def page_me(request: HttpRequest) -> HttpResponse:
             url=settings.PUBLIC_BASE_URL + "/me/",
             answer_path=ANSWER_PATH,
             now=now,
+            only=only,
         )
     except paging.Unreachable as error:
         messages.error(request, str(error))
     else:
         messages.info(
-            request, f"You are being paged by your own rules, code {page.reference}. Answer it to prove the way."
+            request,
+            f"You are being paged {f'at {only.address}' if only else 'by your own rules'}, code {page.reference}. "
+            "Answer it to prove the way.",
         )
     return redirect("me")

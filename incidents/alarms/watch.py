@@ -1,17 +1,30 @@
 """Open troubles become alarms of the source “oncall itself”: lower rooms never raise one themselves."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
 
-from incidents.alarms import queries, services
-from incidents.alarms.models import ITSELF, Alarm
+from django.db.models import Exists, OuterRef, Q
+
+from incidents.alarms import services
+from incidents.alarms.models import ITSELF, Alarm, LogEntry
 from incidents.escalation import queries as policies
-from oncall.paging import queries as paging
-from oncall.paging.models import Page
+from oncall.limits import queries as limits
+from oncall.paging import services as paging
+from oncall.paging.models import ContactMethod, Page
 from oncall.troubles import services as troubles
 from oncall.troubles.models import Trouble
 
 SOURCE = "oncall itself"
-SEVERITY = {"provider": 2, "engine": 1, "late": 1, "nobody": 1, "page": 1, "gap": 2}  # anything else is SEV-3
+SEVERITY = {
+    "account": 1,
+    "provider": 2,
+    "engine": 1,
+    "invariant": 1,
+    "nobody": 1,
+    "page": 1,
+    "gap": 2,
+}  # anything else is SEV-3
 UP_THE_LINE = ("gap", "shifts")  # for who arranges the rotations, not for who is on shift (domain.md 5.8)
 ABOUT_ALARMS = ("engine", "nobody")  # their key is an alarm's id
 
@@ -21,8 +34,9 @@ def watch(*, now: datetime) -> None:
     _clear_what_is_over(now=now)
     open_troubles = {f"{trouble.kind}:{trouble.key}": trouble for trouble in Trouble.objects.open()}
     raised = {alarm.key: alarm for alarm in Alarm.objects.open().filter(source_id=ITSELF)}
+    quiet = _only_for_owners(open_troubles.values(), now=now)
     for key, trouble in open_troubles.items():
-        if key not in raised and not _put_aside(key, trouble):
+        if key not in raised and key not in quiet and not _put_aside(key, trouble, now=now):
             firing = services.Firing(
                 title=trouble.text[:300],
                 severity=SEVERITY.get(trouble.kind, 3),
@@ -38,25 +52,46 @@ def watch(*, now: datetime) -> None:
             services.resolve(alarm=alarm, now=now, why="The trouble is over.")
 
 
-def _put_aside(key: str, trouble: Trouble) -> bool:
-    """Say whether somebody has resolved the alarm of this trouble and it has not been seen again since."""
+def _put_aside(key: str, trouble: Trouble, *, now: datetime) -> bool:
+    """Say whether the alarm of this trouble was resolved, and need not fire again yet.
+
+    Resolved by a human it stays so for hours, however often the same trouble is seen: they know. One that was over and
+    came back is another. What endangers pages is put aside for a short while only, by its severity.
+    """
     last = Alarm.objects.filter(source_id=ITSELF, key=key, resolved_at__isnull=False).order_by("-resolved_at").first()
-    return last is not None and last.resolved_at is not None and last.resolved_at >= trouble.seen_at
+    if last is None or last.resolved_at is None:
+        return False
+    if last.resolved_at >= trouble.seen_at:
+        return True
+    if trouble.since > last.resolved_at:
+        return False
+    grave = SEVERITY.get(trouble.kind, 3) == 1
+    aside = limits.at(now).span("grave_trouble_put_aside_s" if grave else "trouble_put_aside_s")
+    if now - last.resolved_at >= aside:
+        return False
+    return last.log.filter(kind=LogEntry.Kind.RESOLVED, cycle=last.cycle, person__isnull=False).exists()
 
 
-def audit(*, now: datetime, after_s: float) -> int:
-    """Say aloud when pages or alarms are late: nobody is doing the pager's work. Returns how many are late."""
-    after = timedelta(seconds=after_s)
-    pages = paging.late(now=now, after=after).count()
-    alarms = queries.late(now=now, after=after).count()
-    if pages or alarms:
-        text = (
-            f"{pages} pages and {alarms} alarms are more than {after_s:.0f} s late. Look at the pulse and the workers."
-        )
-        troubles.raise_trouble(kind="late", key="pager", text=text, now=now)
-    else:
-        troubles.clear_trouble(kind="late", key="pager", now=now)
-    return pages + alarms
+def _only_for_owners(open_troubles: Iterable[Trouble], *, now: datetime) -> set[str]:
+    """Tell the owners of mail addresses and browsers that are out of use, and return the keys of these troubles.
+
+    Where another proved way to their owner is left nobody need get up for it; home shows it all the same.
+    """
+    about = {trouble.key: trouble for trouble in open_troubles if trouble.kind == "contact"}
+    if not about:
+        return set()
+    proved = Q(verified_at__isnull=False) | Q(confirmed_at__isnull=False)
+    others = ContactMethod.objects.usable().filter(proved, person=OuterRef("person"), suspect_since__isnull=True)
+    lost = ContactMethod.objects.exclude(kind=ContactMethod.Kind.PHONE).filter(
+        Exists(others.exclude(pk=OuterRef("pk"))), pk__in=[UUID(key) for key in about]
+    )
+    quiet = set()
+    for contact in lost.select_related("person"):
+        trouble = about[str(contact.pk)]
+        told = f"contact:{contact.pk}:{trouble.since:%Y-%m-%dT%H:%M:%S}"
+        paging.notice(key=told, person=contact.person, text=f"{trouble.text} Look at your contacts.", now=now)
+        quiet.add(f"contact:{trouble.key}")
+    return quiet
 
 
 def _clear_what_is_over(*, now: datetime) -> None:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from incidents.alarms import explain
 from incidents.alarms.evidence import acted, lock_leave, relieve
-from incidents.alarms.models import CALLED_IN, COVER, HANDED_OVER, Alarm, LogEntry
+from incidents.alarms.models import CALLED_IN, COVER, HANDED_OVER, HELD, Alarm, LogEntry
 from incidents.alarms.pages import answered_by, call, end_needless, wait_for_turn
 from incidents.alarms.services import AlreadyResolved, write
 from oncall.limits import queries as limits
@@ -30,20 +31,28 @@ class EmptyNote(Exception):
     """A note without words. The message is fit to show."""
 
 
-def _lock(alarm: Alarm, *, cycle: int | None) -> Alarm:
+def lock(alarm: Alarm, *, cycle: int | None) -> Alarm:
     """Take the row, and refuse an answer to something that is over.
 
     :raises AlreadyResolved: if the alarm is resolved, or has begun anew since `cycle`.
     """
-    alarm = Alarm.objects.select_for_update(of=("self",)).select_related("acknowledged_by").get(pk=alarm.pk)
+    # Without a join: after a wait PostgreSQL hands over the row as it is now, but what was joined to it as it was.
+    alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
     if alarm.state == Alarm.State.RESOLVED:
-        raise AlreadyResolved(f"“{alarm.title}” was resolved at {_clock(alarm.resolved_at)}.")
+        raise AlreadyResolved(closed_words(alarm))
     if cycle is not None and cycle != alarm.cycle:
         raise AlreadyResolved(f"“{alarm.title}” has begun anew since that page. Answer the newer page.")
     return alarm
 
 
-def _clock(instant: datetime | None) -> str:
+def closed_words(alarm: Alarm) -> str:
+    """Return who closed a resolved alarm, and when."""
+    line = alarm.log.filter(kind=LogEntry.Kind.RESOLVED).select_related("person").order_by("-version").first()
+    who = line.person.name if line and line.person else alarm.source
+    return f"“{alarm.title}” was resolved by {who} at {clock_of(alarm.resolved_at)}."
+
+
+def clock_of(instant: datetime | None) -> str:
     return f"{instant.astimezone(UTC):%H:%M} UTC" if instant else "an unknown time"
 
 
@@ -54,20 +63,24 @@ def acknowledge(*, alarm: Alarm, by: Person, now: datetime, cycle: int | None = 
     :raises AlreadyAcknowledged: if somebody else has it; `by` is noted as having joined.
     :raises AlreadyResolved: if it is over, or the answer was to an earlier cycle.
     """
-    alarm = _lock(alarm, cycle=cycle)
+    alarm = lock(alarm, cycle=cycle)
     holder = alarm.acknowledged_by
     lapse = limits.at(now).span("acknowledgement_lapse_s")
     if alarm.state == Alarm.State.ACKNOWLEDGED and holder is not None and holder.pk != by.pk:
-        raise AlreadyAcknowledged(f"{holder.name} took this at {_clock(alarm.acknowledged_at)}.")
+        raise AlreadyAcknowledged(f"{holder.name} took this at {clock_of(alarm.acknowledged_at)}.")
     again = alarm.state == Alarm.State.ACKNOWLEDGED
-    alarm.next_due = now + lapse
+    snoozed = alarm.snoozed_until is not None
+    alarm.next_due, alarm.snoozed_until = now + lapse, None
     if not again:
         alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.ACKNOWLEDGED, by, now
-        alarm.version += 1
+    alarm.version += not again or snoozed
     alarm.forget_cover()
-    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version", *COVER])
-    text = f"{by.name} still has it." if again else f"{by.name} has it."
-    write(alarm, LogEntry.Kind.ACKNOWLEDGED, text, now=now, person=by)
+    alarm.save(update_fields=[*HELD, "next_due", "version", *COVER])
+    if again and not snoozed:
+        write(alarm, LogEntry.Kind.RENEWED, f"{by.name} still has it.", now=now, person=by)
+    else:
+        text = f"{by.name} has it{' again: no longer snoozed' if snoozed else ''}."
+        write(alarm, LogEntry.Kind.ACKNOWLEDGED, text, now=now, person=by)
     acted(alarm=alarm, person=by, kind="acknowledge", text=f"Acknowledged “{alarm.title}”.", now=now)
     if again:
         answered_by(alarm=alarm, person=by, why=f"{by.name} still has it.", now=now)
@@ -85,17 +98,17 @@ def take_over(*, alarm: Alarm, by: Person, now: datetime, holder: UUID | None = 
     :raises AlreadyAcknowledged: if it is not `holder` any more who has it.
     :raises AlreadyResolved: as above.
     """
-    alarm = _lock(alarm, cycle=None)
+    alarm = lock(alarm, cycle=None)
     before = alarm.acknowledged_by
     if before is None or before.pk == by.pk:
         return acknowledge(alarm=alarm, by=by, now=now)
     if holder is not None and holder != before.pk:
-        raise AlreadyAcknowledged(f"{before.name} took this at {_clock(alarm.acknowledged_at)}.")
+        raise AlreadyAcknowledged(f"{before.name} took this at {clock_of(alarm.acknowledged_at)}.")
     lock_leave([alarm], by)
     relieve(alarm=alarm, by=by, now=now)
     alarm.acknowledged_by, alarm.acknowledged_at, alarm.version = by, now, alarm.version + 1
-    alarm.next_due = now + limits.at(now).span("acknowledgement_lapse_s")
-    alarm.save(update_fields=["acknowledged_by", "acknowledged_at", "next_due", "version"])
+    alarm.next_due, alarm.snoozed_until = now + limits.at(now).span("acknowledgement_lapse_s"), None
+    alarm.save(update_fields=[*HELD, "next_due", "version"])
     write(alarm, LogEntry.Kind.REASSIGNED, f"{by.name} takes it over from {before.name}.", now=now, person=by)
     acted(alarm=alarm, person=by, kind="acknowledge", text=f"Took over “{alarm.title}” from {before.name}.", now=now)
     answered_by(alarm=alarm, person=by, why=f"{by.name} has it.", now=now)
@@ -110,7 +123,7 @@ def join(*, alarm: Alarm, by: Person, now: datetime, cycle: int | None = None) -
 
     :raises AlreadyResolved: as above.
     """
-    alarm = _lock(alarm, cycle=cycle)
+    alarm = lock(alarm, cycle=cycle)
     write(alarm, LogEntry.Kind.JOINED, f"{by.name} joined.", now=now, person=by)
     acted(alarm=alarm, person=by, kind="acknowledge", text=f"Joined “{alarm.title}”.", now=now)
     answered_by(alarm=alarm, person=by, why=f"{by.name} joined.", now=now)
@@ -130,19 +143,19 @@ def escalate(
     :raises AlreadyAcknowledged: if somebody else has taken it since `as_of`.
     :raises AlreadyResolved: as above.
     """
-    alarm = _lock(alarm, cycle=cycle)
+    alarm = lock(alarm, cycle=cycle)
     if as_of is not None and alarm.stepped_at is not None and alarm.stepped_at > as_of:
-        raise AlreadyEscalated(f"The next step was called at {_clock(alarm.stepped_at)} already.")
+        raise AlreadyEscalated(f"The next step was called at {clock_of(alarm.stepped_at)} already.")
     holder = alarm.acknowledged_by
     taken_at = alarm.acknowledged_at
     if as_of is not None and holder is not None and holder.pk != by.pk and taken_at is not None and taken_at > as_of:
-        raise AlreadyAcknowledged(f"{holder.name} took this at {_clock(taken_at)}.")
+        raise AlreadyAcknowledged(f"{holder.name} took this at {clock_of(taken_at)}.")
     lock_leave([alarm], by)
     relieve(alarm=alarm, by=by, now=now)
-    alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
+    alarm.hand_back()
     alarm.version += 1
     alarm.next_due = now
-    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version"])
+    alarm.save(update_fields=[*HELD, "next_due", "version"])
     write(alarm, LogEntry.Kind.ESCALATED, f"{by.name} asks for the next step.", now=now, person=by)
     acted(alarm=alarm, person=by, kind="hand_over", text=f"Escalated “{alarm.title}”.", now=now)
     answered_by(alarm=alarm, person=by, why=f"{by.name} escalated.", now=now)
@@ -157,7 +170,7 @@ def reassign(*, alarm: Alarm, to: Person, by: Person, now: datetime) -> Page:
     :raises paging.Unreachable: if there is no way to reach `to`; nothing has changed then.
     :raises AlreadyResolved: if it is over.
     """
-    alarm = _lock(alarm, cycle=None)
+    alarm = lock(alarm, cycle=None)
     in_force = limits.at(now)
     why = f"{by.name} hands this over to you"
     wait_for_turn([to])
@@ -165,12 +178,14 @@ def reassign(*, alarm: Alarm, to: Person, by: Person, now: datetime) -> Page:
     relieve(alarm=alarm, by=by, now=now)
     acted(alarm=alarm, person=by, kind="hand_over", text=f"Handed “{alarm.title}” over to {to.name}.", now=now)
     end_needless(alarm=alarm, by=by, why=f"Handed over to {to.name}.", now=now)
-    page = call(alarm=alarm, person=to, step=HANDED_OVER, why=why, now=now, limits=in_force)
-    alarm.state, alarm.acknowledged_by, alarm.acknowledged_at = Alarm.State.FIRING, None, None
+    alarm.hand_back()
     alarm.version += 1
     alarm.next_due = now + in_force.span("reassign_wait_s")
     alarm.forget_cover()  # it is with them, whoever comes on call meanwhile
-    alarm.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "next_due", "version", *COVER])
+    alarm.save(update_fields=[*HELD, "next_due", "version", *COVER])
+    page = call(alarm=alarm, person=to, step=HANDED_OVER, why=why, now=now, limits=in_force)
+    because = explain.by_hand(alarm, step=HANDED_OVER, why=why, by=by, now=now)
+    explain.keep(alarm=alarm, page=page, because=because, anew=True)
     write(alarm, LogEntry.Kind.REASSIGNED, f"{by.name} hands it over to {to.name}.", now=now, person=by, page=page)
     return page
 
@@ -182,11 +197,30 @@ def call_in(*, alarm: Alarm, person: Person, by: Person, now: datetime) -> Page:
     :raises paging.Unreachable: if there is no way to reach them; nothing has changed then.
     :raises AlreadyResolved: if it is over.
     """
-    alarm = _lock(alarm, cycle=None)
+    alarm = lock(alarm, cycle=None)
     why = f"{by.name} asks for your help"
     page = call(alarm=alarm, person=person, step=CALLED_IN, why=why, now=now, limits=limits.at(now))
+    because = explain.by_hand(alarm, step=CALLED_IN, why=why, by=by, now=now)
+    explain.keep(alarm=alarm, page=page, because=because, anew=True)
     write(alarm, LogEntry.Kind.CALLED_IN, f"{by.name} calls in {person.name}.", now=now, person=by, page=page)
     return page
+
+
+@transaction.atomic
+def cannot_help(*, alarm: Alarm, by: Person, now: datetime, page: Page, cycle: int | None = None) -> Alarm:
+    """Whoever was called in cannot come: note it, end their page and tell who has the alarm, and keeps it.
+
+    :raises AlreadyResolved: as above.
+    """
+    alarm = lock(alarm, cycle=cycle)
+    text = f"{by.name} was called in and cannot come."
+    write(alarm, LogEntry.Kind.NOTE, text, now=now, person=by, page=page)
+    answered_by(alarm=alarm, person=by, why="They cannot come.", now=now)
+    holder = alarm.acknowledged_by
+    if holder is not None and holder.pk != by.pk:
+        words = f"{by.name} cannot come for “{alarm.title[:120]}”."
+        paging.notice(key=f"cannot-help:{page.pk}:{alarm.pk}", person=holder, text=words, now=now)
+    return alarm
 
 
 @transaction.atomic
@@ -200,7 +234,7 @@ def note(*, alarm: Alarm, by: Person, text: str, now: datetime) -> LogEntry:
         raise EmptyNote("The note is empty. Write what you saw or did.")
     alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
     entry = write(alarm, LogEntry.Kind.NOTE, text, now=now, person=by)
-    if alarm.state == Alarm.State.ACKNOWLEDGED and alarm.acknowledged_by_id == by.pk:
+    if alarm.state == Alarm.State.ACKNOWLEDGED and alarm.acknowledged_by_id == by.pk and not alarm.snoozed_until:
         alarm.next_due = now + limits.at(now).span("acknowledgement_lapse_s")
         alarm.save(update_fields=["next_due"])
     if alarm.state != Alarm.State.RESOLVED:

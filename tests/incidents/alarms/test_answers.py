@@ -195,6 +195,7 @@ def test_a_text_with_code_and_a_acknowledges_and_is_answered(post, texted, alarm
 
 
 def test_a_text_that_is_delivered_twice_acts_once(post, texted, alarm):
+    """F33"""
     sms(post, f"A {code()}")
     sms(post, f"A {code()}")
 
@@ -287,6 +288,7 @@ PATH = "/hooks/twilio/sms/inbound"
     ids=["token", "account", "scheme", "host", "path"],
 )
 def test_what_is_not_signed_for_our_public_url_is_refused(post, texted, alarm, forged):
+    """F33"""
     response = post(PATH, From="+14155550101", To="+1", Body=f"{code()} A", MessageSid="SM1", **forged)
 
     assert response.status_code == 403
@@ -295,6 +297,7 @@ def test_what_is_not_signed_for_our_public_url_is_refused(post, texted, alarm, f
 
 
 def test_a_changed_field_breaks_the_signature(client, texted):
+    """F33"""
     form = {"AccountSid": ACCOUNT, "From": "+14155550101", "Body": "x", "MessageSid": "SM1"}
     signature = RequestValidator(TOKEN).compute_signature(BASE + PATH, form)
 

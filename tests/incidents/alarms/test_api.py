@@ -77,6 +77,9 @@ def test_the_timeline_has_the_shape_of_every_list(as_ada, alarm):
                 "person": "",
                 "person_id": None,
                 "text": "test raised this as SEV-1.",
+                "page_id": None,
+                "why": "",
+                "because": None,
             }
         ],
     }

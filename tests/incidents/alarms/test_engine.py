@@ -122,7 +122,7 @@ def test_two_alarms_within_a_minute_share_a_page(policy):
     run(NOW + timedelta(seconds=40))
 
     page = Page.objects.get()
-    assert page.title == "2 alarms: First"
+    assert page.title == "2 alarms open: First"
     assert page.links.count() == 2
 
 
@@ -305,7 +305,7 @@ def test_who_is_only_called_by_voice_is_called_again_for_what_joins(ada):
 
     later = NOW + timedelta(seconds=60)
     ((attempt, _),) = claims.claim_pages(now=later, limits=limits.at(later), at_most=5)
-    assert (attempt.channel, attempt.page.title) == ("voice", "2 alarms: First")
+    assert (attempt.channel, attempt.page.title) == ("voice", "2 alarms open: First")
 
 
 def test_a_page_about_thirty_alarms_names_the_worst_and_counts_the_rest(policy):
@@ -314,5 +314,5 @@ def test_a_page_about_thirty_alarms_names_the_worst_and_counts_the_rest(policy):
     run(NOW)
 
     page = Page.objects.get()
-    assert page.title == "30 alarms: Alarm 29"
+    assert page.title == "30 alarms open: Alarm 29"
     assert page.text.endswith("and 10 more")

@@ -12,6 +12,7 @@ from incidents.alarms import services
 from incidents.alarms.models import PEOPLE, Alarm
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 LATER = NOW + timedelta(minutes=16)  # too late to reopen
 
 
@@ -31,7 +32,6 @@ def wait_until_blocked(pid: int) -> None:
 
 
 @pytest.mark.parametrize("resolved_before", [False, True])
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_who_fire_one_key_at_once_raise_one_alarm_that_counts_both(policy, resolved_before):
     if resolved_before:
         services.resolve(alarm=fire(policy, NOW), now=NOW)
@@ -53,3 +53,14 @@ def test_two_who_fire_one_key_at_once_raise_one_alarm_that_counts_both(policy, r
         assert theirs.result().pk == mine.pk
 
     assert Alarm.objects.open().get().count == 2
+
+
+def test_a_key_longer_than_its_column_is_still_one_alarm_when_it_gets_worse(policy):
+    def say(severity: int) -> Alarm:
+        firing = services.Firing(title="Dome", severity=severity, source_id=PEOPLE, source="test", key="k" * 201)
+        return services.fire(firing=firing, policy=policy, now=NOW)
+
+    first, again = say(3), say(1)
+
+    assert first.pk == again.pk
+    assert (again.cycle, again.severity, again.count) == (2, 1, 2)

@@ -1,0 +1,55 @@
+"""Verb: let open alarms take the steps of their policy as it is now. They began with a copy, and keep it unasked."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from incidents.alarms.models import HANDED_OVER, Alarm, LogEntry
+from incidents.alarms.services import write
+from incidents.escalation.decision import Position, back, fit, plan_from_json
+from incidents.escalation.models import EscalationPolicy
+from incidents.escalation.queries import snapshot
+from oncall.paging.models import Page
+from oncall.paging.wake import wake
+from oncall.people.models import Person
+
+
+@transaction.atomic
+def apply(*, policy: EscalationPolicy, by: Person, now: datetime) -> int:
+    """Give every open alarm of the policy its present steps. Returns how many took them.
+
+    A firing one calls the step it is at anew, at once, as the new policy has it: whom that adds is called, and whom it
+    leaves out rings on until somebody answers. One that was handed to somebody waits for them as before.
+    """
+    found = snapshot(policy.pk)
+    if found is None:
+        return 0
+    plan = found[1]
+    alarms = list(Alarm.objects.open().filter(policy=policy).select_for_update().order_by("pk"))
+    for alarm in alarms:
+        _take(alarm, plan=plan, now=now)
+        text = f"{by.name} changed {policy.name}: its new steps count."
+        write(alarm, LogEntry.Kind.REPLANNED, text, now=now, person=by)
+    wake()
+    return len(alarms)
+
+
+def _take(alarm: Alarm, *, plan: dict[str, object], now: datetime) -> None:
+    position = Position(alarm.step, alarm.round)
+    if alarm.state == Alarm.State.FIRING and alarm.stepped_at is not None and not _with_somebody(alarm):
+        try:
+            position = back(plan_from_json(alarm.plan), position)
+        except (KeyError, TypeError, ValueError):
+            position = Position()  # nobody can say where it was
+        alarm.next_due = now
+        alarm.forget_cover()  # the step that comes at once notes it anew
+    alarm.plan = plan
+    position = fit(plan_from_json(plan), position)
+    alarm.step, alarm.round = position.step, position.round
+    alarm.save()
+
+
+def _with_somebody(alarm: Alarm) -> bool:
+    """Say whether it was handed over by hand to somebody who is still being called."""
+    links = alarm.links.filter(cycle=alarm.cycle, step=HANDED_OVER)
+    return links.filter(page__state=Page.State.CALLING).exists()
