@@ -131,14 +131,22 @@ def _people(*, now: datetime) -> tuple[dict[str, Person], dict[str, Team]]:
 
 
 def _ways(person: Person, number: str, *, now: datetime) -> None:
-    """A telephone, a mail address, and the usual rules: a text at once, a call after 1 minute and again after 3."""
+    """A telephone, a mail address and a Slack account; a text at once, a call and a message in Slack after 1 minute, a
+    call again after 3.
+    """
     phone = ContactMethod.objects.create(
         person=person, kind="phone", address=number, label="mobile", created_at=now, confirmed_at=now
     )
-    ContactMethod.objects.create(person=person, kind="email", address=person.email or "", created_at=now)
-    for delay_s, channel in ((0, Channel.SMS), (60, Channel.VOICE), (180, Channel.VOICE)):
+    ContactMethod.objects.create(
+        person=person, kind="email", address=person.email or "", created_at=now, verified_at=now
+    )
+    slack = ContactMethod.objects.create(
+        person=person, kind="slack", address=f"U0{person.username.upper()}", created_at=now, verified_at=now
+    )
+    text, calls = (0, Channel.SMS, phone), [(60, Channel.VOICE, phone), (180, Channel.VOICE, phone)]
+    for delay_s, channel, contact in (text, (60, Channel.SLACK, slack), *calls):
         NotificationRule.objects.create(
-            person=person, urgency=Urgency.HIGH, delay_s=delay_s, channel=channel, contact=phone
+            person=person, urgency=Urgency.HIGH, delay_s=delay_s, channel=channel, contact=contact
         )
 
 

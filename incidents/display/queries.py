@@ -1,47 +1,75 @@
-"""What screens ask: how the pager itself is doing."""
+"""What screens ask: how the pager itself is doing, by evidence alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.conf import settings
 
 from incidents.alarms import queries as alarms
 from oncall.limits import queries as limits
 from oncall.limits.queries import Limits
 from oncall.paging import queries as paging
-from oncall.troubles.models import Heartbeat, Trouble
-
-LOOPS = ("celery", "pulse")
+from oncall.troubles import guard
+from oncall.troubles.auditing import CANARY, KIND
+from oncall.troubles.invariants import Gravity
+from oncall.troubles.models import Drill, Trouble
+from oncall.troubles.signs import Signs, signs
 
 
 @dataclass(frozen=True)
 class Pager:
-    """Whether somebody is doing the pager's work, by evidence alone: a cycle finished lately and nothing is late."""
+    """Whether somebody is doing the pager's work: cycles finished lately, nothing late, an audit that found nothing.
 
-    beats: list[tuple[str, float | None, bool]]  # name, seconds since, fresh
+    What is not known is not well: without a fresh sign the answer is no, whatever else is true.
+    """
+
+    signs: Signs
+    watched: bool  # a watcher outside is set up
+    drills: bool  # drills are set up
+    drill: Drill | None
     late_pages: int
     late_alarms: int
     troubles: list[Trouble]
+    stands_by: str  # why engines may not work here; empty: they may
 
     @property
-    def beating(self) -> bool:
-        return any(fresh for _, _, fresh in self.beats)
+    def broken(self) -> list[dict[str, Any]]:
+        return self.signs.broken
+
+    @property
+    def advice(self) -> list[dict[str, Any]]:
+        """What is better mended by day; what is a trouble of its own stands there."""
+        found = [one for one in self.signs.found if one["sure"] and one["gravity"] == Gravity.ADVICE]
+        return [one for one in found if not one["says"]]
+
+    @property
+    def sound(self) -> bool:
+        """Nothing is known to be amiss but, in the first minutes, a canary that has not landed yet."""
+        signs = self.signs
+        missing = [name for name in signs.missing if not (signs.young and name == CANARY)]
+        known = signs.beating and signs.audit.fresh and not missing and not self.broken and not self.stands_by
+        return known and not self.late_pages and not self.late_alarms
 
     @property
     def well(self) -> bool:
-        return self.beating and not self.late_pages and not self.late_alarms
+        return self.sound and not self.signs.missing
 
 
 def pager(*, now: datetime, in_force: Limits | None = None) -> Pager:
-    """Return how the pager is at `now`. Without a fresh beat it is not well, whatever else is true.
+    """Return how the pager is at `now`.
 
     `in_force`: the limits, where the caller has them already.
     """
     in_force = in_force or limits.at(now)
     late = in_force.span("page_late_after_s")
-    stale = float(in_force.number("tick_stale_after_s"))
-    known = {beat.name: beat.age_at(now) for beat in Heartbeat.objects.filter(name__in=LOOPS)}
     return Pager(
-        beats=[(name, known.get(name), known.get(name, stale) < stale) for name in LOOPS],
+        signs=signs(now=now, limits=in_force),
+        watched=bool(settings.HEARTBEAT_URL),
+        drills=bool(settings.DRILL_PERSON),
+        drill=Drill.objects.first(),
         late_pages=paging.late(now=now, after=late).count(),
         late_alarms=alarms.late(now=now, after=late).count(),
-        troubles=list(Trouble.objects.open()[:20]),
+        troubles=list(Trouble.objects.open().exclude(kind=KIND)[:20]),
+        stands_by=guard.elsewhere(),
     )

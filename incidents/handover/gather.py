@@ -7,7 +7,7 @@ so; it never keeps the note from being made.
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -95,6 +95,8 @@ def alarms(asked: Asked) -> Iterable[Line]:
     for alarm in rows[:MOST]:
         holder = alarm.acknowledged_by
         state = f"{holder.name} has it" if holder else "firing, nobody has it"
+        if holder and alarm.snoozed_until:
+            state = f"snoozed by {holder.name} until {alarm.snoozed_until.astimezone(UTC):%d %b %H:%M} UTC"
         at = alarm.acknowledged_at if holder else alarm.fired_at
         yield Line("alarm", f"SEV-{alarm.severity} {alarm.title}: {state}", alarm.path, at)
     more = rows.count() - MOST

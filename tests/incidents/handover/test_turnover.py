@@ -105,7 +105,8 @@ def test_until_the_note_is_accepted_a_step_calls_the_outgoing_too_a_minute_later
 
     assert called() == [("grace", fired), ("ada", fired + minutes(1))]
     why = Page.objects.get(person__username="ada").links.get().why
-    assert why == "Grace Okafor has not accepted the handover note of Triage yet"
+    waits = "Grace Okafor has not accepted the handover note of Triage yet."
+    assert why == f"{waits} Step 1 of 2 of the policy Prompt Processing."
 
 
 def test_both_are_called_for_an_hour_after_the_boundary_and_no_longer(policy, handoff):
