@@ -1,6 +1,6 @@
 """`make bench`: start the whole portal on a database of its own, measure it beside its floor, stop it, print a table.
 
-    make bench                        about seven minutes
+    make bench                        about ten minutes
     make bench ARGS="--long"          1,000 signals at 1.6 a second: a p99 to rely on, a quarter of an hour
     make bench ARGS="--only hook --signals 50"
 
@@ -17,7 +17,8 @@ from types import FrameType
 
 from bench import report
 from bench.load import Refused
-from bench.phases import PHASES, Run
+from bench.phases import PHASES
+from bench.run import Run
 from deploy import demo
 from deploy.services import CannotStart, Postgres, Valkey
 from deploy.supervisor import NotHealthy, Supervisor, free_port
@@ -29,6 +30,8 @@ def choices(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description="Measure the portal beside its floor.")
     parser.add_argument("--signals", type=int, default=200, help="signals at 1.6 a second (default %(default)s)")
     parser.add_argument("--long", action="store_true", help="the same as --signals 1000")
+    parser.add_argument("--events", type=int, default=10_000, help="of each storm over few keys (default %(default)s)")
+    parser.add_argument("--alarms", type=int, default=10_000, help="open, that fall due (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=6, help="of each throughput run (default %(default)s)")
     parser.add_argument("--only", nargs="+", choices=list(PHASES), default=list(PHASES), help="measure only these")
     chosen = parser.parse_args(arguments)
@@ -51,6 +54,8 @@ def run(chosen: argparse.Namespace, supervisor: Supervisor, place: Path) -> None
         addresses={"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url},
         signals=chosen.signals,
         seconds=chosen.seconds,
+        events=chosen.events,
+        alarms=chosen.alarms,
     )
     for name, phase in PHASES.items():
         if name in chosen.only or name == "start":  # nothing can be measured of what has not started

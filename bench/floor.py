@@ -1,7 +1,8 @@
 """The least that any portal of this kind has to do, as a Django project in one file.
 
-`POST /bare/` writes one row. `POST /outbox/` writes a row and an outbox row and notifies; `python -m bench.floor`
-is the worker that claims outbox rows and makes the HTTP call. `gunicorn bench.floor:application` serves it.
+`POST /bare/` writes one row. `POST /count/` also counts it in a row that all share. `POST /outbox/` writes a row and an
+outbox row and notifies; `python -m bench.floor` is the worker that claims outbox rows and makes the HTTP call, and that
+notes when it came to a row that fell due. `gunicorn bench.floor:application` serves it.
 """
 
 import os
@@ -23,6 +24,16 @@ TABLES = """
         id bigserial PRIMARY KEY, row_id bigint NOT NULL REFERENCES floor_row, taken_at timestamptz, sent_at timestamptz
     );
     CREATE INDEX IF NOT EXISTS floor_due ON floor_outbox (id) WHERE taken_at IS NULL;
+    CREATE TABLE IF NOT EXISTS floor_count (id int PRIMARY KEY, count int NOT NULL);
+    INSERT INTO floor_count VALUES (1, 0) ON CONFLICT DO NOTHING;
+    CREATE TABLE IF NOT EXISTS floor_step (id bigserial PRIMARY KEY, due_at timestamptz NOT NULL, at timestamptz);
+    CREATE INDEX IF NOT EXISTS floor_step_due ON floor_step (due_at) WHERE at IS NULL;
+"""
+STEP = """
+    UPDATE floor_step SET at = clock_timestamp() WHERE id IN (
+        SELECT id FROM floor_step WHERE at IS NULL AND due_at <= clock_timestamp()
+        ORDER BY due_at LIMIT 50 FOR UPDATE SKIP LOCKED
+    )
 """
 CLAIM = """
     UPDATE floor_outbox o SET taken_at = now() FROM floor_row r
@@ -55,6 +66,13 @@ def bare(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"accepted": 1}, status=202)
 
 
+def count(request: HttpRequest) -> HttpResponse:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO floor_row (body) VALUES (%s)", [request.body.decode()])
+        cursor.execute("UPDATE floor_count SET count = count + 1 WHERE id = 1")
+    return JsonResponse({"accepted": 1}, status=202)
+
+
 def outbox(request: HttpRequest) -> HttpResponse:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("INSERT INTO floor_row (body) VALUES (%s) RETURNING id", [request.body.decode()])
@@ -63,7 +81,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"accepted": 1}, status=202)
 
 
-urlpatterns = [path("healthz", healthz), path("bare/", bare), path("outbox/", outbox)]
+urlpatterns = [path("healthz", healthz), path("bare/", bare), path("count/", count), path("outbox/", outbox)]
 
 
 def work(*, database_url: str, provider: str) -> None:
@@ -76,6 +94,7 @@ def work(*, database_url: str, provider: str) -> None:
             for id, body in _claimed(rows):
                 session.post(f"{provider}/floor", data={"To": "+12025550199", "Body": body}, timeout=5)
                 rows.execute("UPDATE floor_outbox SET sent_at = now() WHERE id = %s", [id])
+            rows.execute(STEP)
             for _ in ears.notifies(timeout=LONGEST_SLEEP_S, stop_after=1):
                 pass
 

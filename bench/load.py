@@ -25,11 +25,16 @@ class Sent:
     ended: float
 
 
-def signal(mark: str) -> bytes:
+def signal(mark: str, key: str) -> bytes:
     """Return a payload as a small program sends it; the mark comes back in the page."""
     return json.dumps(
-        {"key": mark, "title": f"{mark} is late", "severity": 2, "labels": {"instrument": "camera"}}
+        {"key": key, "title": f"{mark} is late", "severity": 2, "labels": {"instrument": "camera"}}
     ).encode()
+
+
+def key_of(mark: str, keys: int) -> str:
+    """Return the key of the n-th signal where they take turns at so many keys."""
+    return f"{mark[:-5]}{int(mark[-5:]) % keys:05}"
 
 
 def marks(prefix: str) -> Iterator[str]:
@@ -42,9 +47,10 @@ class Sender:
     def __init__(self, port: int) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
-    def post(self, path: str, mark: str) -> Sent:
-        """:raises Refused: if the answer is not 202."""
-        return self._ask("POST", path, signal(mark), {"Content-Type": "application/json"}, mark, ACCEPTED)
+    def post(self, path: str, mark: str, *, keys: int = 0) -> Sent:
+        """Send a signal, with a key of its own or one of so many. :raises Refused: if the answer is not 202."""
+        body = signal(mark, key_of(mark, keys) if keys else mark)
+        return self._ask("POST", path, body, {"Content-Type": "application/json"}, mark, ACCEPTED)
 
     def get(self, path: str, mark: str, *, token: str) -> Sent:
         """:raises Refused: if the answer is not 200."""

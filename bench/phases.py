@@ -1,108 +1,32 @@
 """What is measured, in this order. Each phase starts what it needs and adds to the results."""
 
 import json
-import re
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
 
 from bench import load
-from bench.figures import cpu, machine_load, memory, spread
+from bench.figures import Spread, cpu, memory, spread
+from bench.run import CONNECTIONS, GROUPS, PARTS, PATIENCE, RATE, Run, rate
+from bench.storms import DUE_RATE, few, flood, lateness, storm
 from deploy import demo
-from deploy.supervisor import Program, Supervisor, answers, free_port
+from deploy.supervisor import Program, answers
 
-RATE = 1.6  # alarms a second, what the peers were measured at
-CONNECTIONS = 8
-STORM = 300
-FEW = 5
-MOST_SIGNALS = 5000  # of one throughput run
-PATIENCE = 60.0  # seconds that a backlog may take to drain
-# People per phase: no two alarms for one person within a minute, unless that is what is measured.
-GROUPS = {"hook": 160, "ingest": 100, "storm": STORM, "few": FEW}
-PARTS = ("postgres", "valkey", "web", "worker", "beat", "pulse")
-WAITING = """
-    SELECT (SELECT count(*) FROM alarms_alarm WHERE state <> 'resolved' AND stepped_at IS NULL)
-         + (SELECT count(*) FROM paging_page WHERE state = 'calling' AND next_rung = 0)
+FLOOR_DUE_S = 15  # seconds in which the floor's rows fall due
+FALL_DUE = """
+    INSERT INTO floor_step (due_at)
+    SELECT clock_timestamp() + interval '1 second' * (1 + n / %s::float) FROM generate_series(0, %s - 1) AS n
 """
-
-
-@dataclass
-class Run:
-    supervisor: Supervisor
-    place: Path
-    addresses: dict[str, str]
-    signals: int
-    seconds: float
-    port: int = field(default_factory=free_port)
-    provider_port: int = field(default_factory=free_port)
-    floor_port: int = field(default_factory=free_port)
-    hooks: dict[str, list[str]] = field(default_factory=dict)
-    results: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        public = {"PUBLIC_BASE_URL": f"http://127.0.0.1:{self.port}"}
-        return demo.environment_of(port=self.port, simulator_port=self.provider_port, addresses=self.addresses) | public
-
-    @property
-    def enough(self) -> Callable[[int, float], bool]:
-        return lambda sent, seconds: sent >= MOST_SIGNALS or seconds >= self.seconds
-
-    def note(self, name: str, **figures: Any) -> None:
-        self.results[name] = figures | {"load": machine_load()}
-
-    def cpu(self) -> dict[str, float]:
-        return {name: cpu(self.supervisor.pid(name)) for name in PARTS}
-
-    def cpu_since(self, before: dict[str, float], *, alarms: int) -> dict[str, float]:
-        """Return the milliseconds of CPU that each part of the portal has used for an alarm since `before`."""
-        spent = {name: round(1000 * (now - before[name]) / alarms, 1) for name, now in self.cpu().items()}
-        return {"total": round(sum(spent.values()), 1), **spent}
-
-    def arrivals(self) -> list[tuple[float, str, str]]:
-        """Return every message that the telephone company received: instant, to, body."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.provider_port}/arrivals", timeout=10) as answer:
-            return [tuple(one) for one in json.load(answer)]
-
-    def first_pages(self, sent: Sequence[load.Sent], prefix: str) -> list[float]:
-        """Return for each signal the seconds until a message with its mark arrived, once all have (or patience ends).
-
-        :raises TimeoutError: if some never arrive: a page was lost.
-        """
-        wanted = {one.mark: one.began for one in sent}
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            first: dict[str, float] = {}
-            for instant, _, body in self.arrivals():
-                found = re.search(rf"{prefix}\d{{5}}", body)
-                if found:
-                    first.setdefault(found[0], instant)
-            if wanted.keys() <= first.keys():
-                return [first[mark] - began for mark, began in wanted.items()]
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(wanted.keys() - first.keys())} of {len(wanted)} pages did not arrive.")
-            time.sleep(0.2)
-
-    def drain(self) -> float:
-        """Return the instant at which every alarm had its step and every page its first attempt."""
-        with psycopg.connect(self.addresses["DATABASE_URL"], autocommit=True) as rows:
-            deadline = time.monotonic() + PATIENCE
-            while time.monotonic() < deadline:
-                found = rows.execute(WAITING).fetchone()
-                if found and not found[0]:
-                    return time.monotonic()
-                time.sleep(0.01)
-        raise TimeoutError(f"The backlog was not worked off within {PATIENCE:.0f} s. See {self.place / 'logs'}.")
+LATENESS = "SELECT extract(epoch FROM at - due_at)::float FROM floor_step"
 
 
 def floor(run: Run) -> None:
@@ -136,14 +60,28 @@ def floor(run: Run) -> None:
     )
     paged = spread(run.first_pages(sent, "floor"))
     accepted = spread(one.ended - one.began for one in sent)
-    rates = {}
-    for path in ("/bare/", "/outbox/"):
+    found: dict[str, Any] = {}
+    for name in ("bare", "outbox", "count"):
         sent = load.flat_out(
-            port=run.floor_port, paths=[path], prefix=f"flat{path[1]}", connections=CONNECTIONS, enough=run.enough
+            port=run.floor_port, paths=[f"/{name}/"], prefix=f"flat{name}", connections=CONNECTIONS, enough=run.enough
         )
-        rates[path] = rate(sent)
-    run.note("floor", bare_per_s=rates["/bare/"], outbox_per_s=rates["/outbox/"], paged=paged, accepted=accepted)
+        found |= {f"{name}_per_s": rate(sent), f"{name}_answers": spread(one.ended - one.began for one in sent)}
+    run.note("floor", paged=paged, accepted=accepted, late=floor_lateness(run), **found)
     run.supervisor.stop("floor-web", "floor-worker", "provider")
+
+
+def floor_lateness(run: Run) -> Spread:
+    """How late the floor's worker comes to rows that fall due one after the other."""
+    with psycopg.connect(run.addresses["DATABASE_URL"], autocommit=True) as rows:
+        rows.execute(FALL_DUE, [DUE_RATE, int(DUE_RATE * FLOOR_DUE_S)])
+        time.sleep(FLOOR_DUE_S + 2)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            late = [seconds for (seconds,) in rows.execute(LATENESS).fetchall()]
+            if None not in late:
+                return spread(late)
+            time.sleep(0.2)
+    raise TimeoutError("The floor's worker did not come to what fell due.")
 
 
 def start(run: Run) -> None:
@@ -198,17 +136,6 @@ def ingest(run: Run) -> None:
         drained_s=round(drained, 1),
         cpu_ms=run.cpu_since(before, alarms=len(sent)),
     )
-
-
-def storm(run: Run) -> None:
-    """Distinct alarms at once, each for somebody else."""
-    time.sleep(61)  # the warm-up's pages of these people are no longer shared
-    run.note("storm", **burst(run, run.hooks["storm"], "storm"))
-
-
-def few(run: Run) -> None:
-    """The same for very few people, whose pages are shared: how soon each is called, and all alarms have been told."""
-    run.note("few", **burst(run, run.hooks["few"], "few"))
 
 
 def loaded(run: Run) -> None:
@@ -266,33 +193,11 @@ PHASES: dict[str, Callable[[Run], None]] = {
     "ingest": ingest,
     "storm": storm,
     "few": few,
+    "flood": flood,
+    "lateness": lateness,
     "loaded": loaded,
     "rotations": rotations,
 }
-
-
-def burst(run: Run, paths: Sequence[str], prefix: str) -> dict[str, Any]:
-    before, cpu_before = len(run.arrivals()), run.cpu()
-    sent = load.flat_out(
-        port=run.port, paths=paths, prefix=prefix, connections=CONNECTIONS, enough=lambda sent, _: sent >= STORM
-    )
-    began = min(one.began for one in sent)
-    stepped = run.drain() - began
-    time.sleep(1)  # what was claimed has been sent
-    pages = [instant - began for instant, _, _ in run.arrivals()[before:]]
-    return {
-        "alarms": len(sent),
-        "pages": len(pages),
-        "paged": spread(pages),
-        "accepted_s": round(max(one.ended for one in sent) - began, 2),
-        "stepped_s": round(stepped, 2),
-        "cpu_ms": run.cpu_since(cpu_before, alarms=len(sent)),
-    }
-
-
-def rate(sent: Sequence[load.Sent]) -> float:
-    """Return signals a second, from the first that was sent to the last that was answered."""
-    return round(len(sent) / (max(one.ended for one in sent) - min(one.began for one in sent)), 1)
 
 
 def memories(run: Run) -> dict[str, float]:

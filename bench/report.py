@@ -18,6 +18,8 @@ PROGRESS = {
     "ingest": "Sending signals as fast as they are taken.",
     "storm": "A storm, after a minute's rest: every alarm for somebody else.",
     "few": "The same storm for five people.",
+    "flood": "A storm over 500 keys, and one over a single key.",
+    "lateness": "Ten thousand open alarms, one of them due every few milliseconds.",
     "loaded": "Weighing it again.",
     "rotations": "A thousand schedules: computing, storing and asking who is on call.",
 }
@@ -51,10 +53,12 @@ def rows(found: dict[str, Any]) -> list[Row]:
             last = f"last page {one['paged'].most / 1000:.2f} s ({one['pages']} pages for {one['alarms']} alarms)"
             table.append((text, last, "", "3 s; aim 0.6" if name == "storm" else ""))
             table.append(("  all accepted, all stepped", f"{one['accepted_s']} s, {one['stepped_s']} s", "", ""))
+    table += rows_of_floods(found)
     for name, text in (
         ("ingest", "CPU per alarm, ingest"),
         ("storm", "CPU per alarm, storm"),
         ("few", "CPU per alarm, five people"),
+        ("lateness", "CPU per step, open alarms"),
     ):
         if one := found.get(name):
             table.append((text, f"{one['cpu_ms']['total']:.0f} ms", parts(one["cpu_ms"]), ""))
@@ -65,6 +69,26 @@ def rows(found: dict[str, Any]) -> list[Row]:
     if start:
         table.append(("start-up, all healthy", f"{start['up_s']} s", "", "5.3; aim 3.6"))
         table.append(("migrating an empty database", f"{start['migrate_s']} s", "", "23; aim 15"))
+    return table
+
+
+def rows_of_floods(found: dict[str, Any]) -> list[Row]:
+    floor, table = found.get("floor"), []
+    for keys in ("500", "1") if "flood" in found else ():
+        one = found["flood"][f"keys_{keys}"]
+        beside = "not measured"
+        if floor:
+            answers, per_s = floor["count_answers"], floor["count_per_s"]
+            beside = f"{one['per_s'] / per_s:.2f} x a row and a shared count, {per_s:.0f}/s, {answers}"
+        table.append((f"{one['events']:,} events over {keys} keys", f"{one['per_s']:.0f}/s", beside, "none lost"))
+        table.append(("  its answers", str(one["accepted"]), "", "p99 250 ms"))
+        table.append(("  another's first alarm meanwhile", f"paged after {one['another_paged_s']} s", "", "10 s"))
+        table.append(("  backlog gone after the last", f"{one['drained_s']} s", "", ""))
+    if one := found.get("lateness"):
+        beside = str(floor["late"]) if floor else "not measured"
+        table.append(("lateness of due steps, 167/s", str(one["late"]), beside, "p99 500 ms; aim 150"))
+        wrong = f"{one['early']} early, {one['lost']} lost, {one['doubled']} doubled"
+        table.append(("  of them", wrong, "", "none"))
     return table
 
 
@@ -107,6 +131,13 @@ def parts(figures: dict[str, float]) -> str:
     return ", ".join(f"{part} {value:.0f}" for part, value in figures.items() if part not in NOT_PARTS)
 
 
+def plain_of(figures: Any) -> Any:
+    """Return figures as JSON can keep them."""
+    if isinstance(figures, dict):
+        return {name: plain_of(one) for name, one in figures.items()}
+    return asdict(figures) if isinstance(figures, Spread) else figures
+
+
 def write(found: dict[str, Any], *, to: Path) -> None:
     """Print the table and keep the figures."""
     table: list[Row] = [("", "measured", "floor of the same run, or parts", "goal"), *rows(found)]
@@ -118,8 +149,4 @@ def write(found: dict[str, Any], *, to: Path) -> None:
     machine = {"cores": cpu_count(), "python": platform.python_version(), "django": version("django")}
     print(f"\n  {machine['cores']} cores; load of the machine at the end of each phase: {loads}.")
     print(f"  Figures for scripts: {to}\n")
-    plain = {
-        phase: {name: asdict(one) if isinstance(one, Spread) else one for name, one in figures.items()}
-        for phase, figures in found.items()
-    }
-    to.write_text(json.dumps({"machine": machine, **plain}, indent=2) + "\n")
+    to.write_text(json.dumps({"machine": machine, **plain_of(found)}, indent=2) + "\n")
