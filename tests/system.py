@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,10 +51,13 @@ def with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-def fill(database_url: str) -> Cast:
-    """Migrate an empty database and let the cast in (tests/journeys/cast.py); return their secrets and numbers."""
+def fill(database_url: str, *cast_by: str) -> Cast:
+    """Migrate an empty database and let a cast in; return their secrets and numbers.
+
+    `cast_by`: the module that makes them and its arguments; none: tests/journeys/cast.py.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "tests.journeys.cast"],
+        [sys.executable, "-m", *(cast_by or ["tests.journeys.cast"])],
         cwd=demo.ROOT,
         env={
             **os.environ,
@@ -72,12 +75,12 @@ def fill(database_url: str) -> Cast:
 
 
 @functools.cache
-def template() -> tuple[str, Cast]:
-    """Make, once in this process, a filled database to copy; return its name and the cast."""
+def template(*cast_by: str) -> tuple[str, Cast]:
+    """Make, once in this process, a filled database to copy; return its name and the cast (`fill`)."""
     name = f"system_{uuid.uuid4().hex[:12]}"
     _on_server(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     atexit.register(_drop, name)
-    return name, fill(with_database(os.environ["DATABASE_URL"], name))
+    return name, fill(with_database(os.environ["DATABASE_URL"], name), *cast_by)
 
 
 def _on_server(statement: sql.Composed) -> None:
@@ -93,18 +96,26 @@ def _drop(name: str) -> None:
 
 @contextlib.contextmanager
 def system(
-    *, start: Sequence[str] = EVERYTHING, own_broker: bool = False, speed: float = 20, **limits: float
+    *,
+    start: Sequence[str] = EVERYTHING,
+    own_broker: bool = False,
+    speed: float = 20,
+    environment: Mapping[str, str] | None = None,
+    cast_by: Sequence[str] = (),
+    **limits: float,
 ) -> Iterator["System"]:
     """Run a system on a copy of the filled database, with the programs named in `start`.
 
     `own_broker`: a Valkey of its own, to be stopped and killed; else a numbered database of the test run's.
-    `speed` divides the telephone company's waiting. `limits` are rows of that name, in force from the beginning.
+    `speed` divides the telephone company's waiting. `environment` is for the portal's programs, over their usual one.
+    `cast_by` is who plays (`fill`). `limits` are rows of that name, in force from the beginning.
     """
-    source, cast = template()
+    source, cast = template(*cast_by)
     name = f"{source}_{uuid.uuid4().hex[:8]}"
     _on_server(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(source)))
     try:
-        with running(with_database(os.environ["DATABASE_URL"], name), cast, own_broker=own_broker, speed=speed) as made:
+        url = with_database(os.environ["DATABASE_URL"], name)
+        with running(url, cast, own_broker=own_broker, speed=speed, environment=environment) as made:
             made.limits(**limits)
             made.start(*start)
             yield made
@@ -113,7 +124,9 @@ def system(
 
 
 @contextlib.contextmanager
-def running(database_url: str, cast: Cast, *, own_broker: bool, speed: float) -> Iterator["System"]:
+def running(
+    database_url: str, cast: Cast, *, own_broker: bool, speed: float, environment: Mapping[str, str] | None = None
+) -> Iterator["System"]:
     """Make a system on a filled database, with nothing started but the broker; stop all of it at the end."""
     with tempfile.TemporaryDirectory(prefix="oncall-system-") as directory:
         place = Path(directory)
@@ -131,6 +144,7 @@ def running(database_url: str, cast: Cast, *, own_broker: bool, speed: float) ->
                 redis_url=valkey.url if valkey else _numbered_broker(),
                 cast=cast,
                 speed=speed,
+                environment=environment or {},
             )
             try:
                 yield made
@@ -160,6 +174,7 @@ class System:
         valkey: Valkey | None,
         cast: Cast,
         speed: float,
+        environment: Mapping[str, str],
     ) -> None:
         self.place, self.supervisor, self.valkey, self.cast = place, supervisor, valkey, cast
         self.port, self.simulator_port = free_port(), free_port()
@@ -167,16 +182,16 @@ class System:
         self.database_url = database_url
         self.started: set[str] = set()
         with mock.patch.object(demo, "PLACE", place):  # the demo's own programs, in another place
-            environment = demo.environment_of(
+            own = demo.environment_of(
                 port=self.port,
                 simulator_port=self.simulator_port,
                 addresses={"DATABASE_URL": database_url, "REDIS_URL": redis_url},
             )
-            environment |= {"PUBLIC_BASE_URL": self.url, "ALLOWED_HOSTS": "127.0.0.1"}
+            own |= {"PUBLIC_BASE_URL": self.url, "ALLOWED_HOSTS": "127.0.0.1", **environment}
             phones = [{"name": name, "number": number} for name, number in cast["numbers"].items()]
             (place / "phones.json").write_text(json.dumps(phones))
-            programs = demo.programs(environment, port=self.port, simulator_port=self.simulator_port)
-        self.environment = environment
+            programs = demo.programs(own, port=self.port, simulator_port=self.simulator_port)
+        self.environment = own
         self.programs = {program.name: program for program in programs}
         quick = [*self.programs["simulator"].command, "--speed", str(speed)]  # the last word counts
         self.programs["simulator"] = dataclasses.replace(self.programs["simulator"], command=quick)
@@ -199,6 +214,18 @@ class System:
             assert self.valkey is not None, "this system has no broker of its own"
             return self.valkey.prepare()
         return self.programs[name]
+
+    def also(self, name: str, *, like: str, **environment: str) -> None:
+        """Know one more program: another of the same kind as `like`, with this added to its environment."""
+        program = self.programs[like]
+        command = [*program.command, "-n", f"{name}@%h"] if "celery" in program.command else program.command
+        env = {**program.env, "ONCALL_PROCESS": name, **environment}
+        self.programs[name] = dataclasses.replace(program, name=name, command=command, env=env)
+
+    def use(self, **environment: str) -> None:
+        """Let every program that is started from now on have this in its environment."""
+        for name, program in self.programs.items():
+            self.programs[name] = dataclasses.replace(program, env={**program.env, **environment})
 
     def stop(self, *names: str) -> None:
         self.supervisor.stop(*names)

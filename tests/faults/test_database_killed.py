@@ -90,6 +90,7 @@ def everything_accepted_is_kept_and_paged(system, sender):
 
 
 def test_a_killed_database_loses_nothing_that_was_accepted_and_everybody_comes_back_by_themselves(system, postgres):
+    """F13"""
     _, supervisor = postgres
     with Sender(system, "bea") as sender:
         until(lambda: sender.accepted_since(0), "a signal accepted before")
@@ -103,6 +104,7 @@ def test_a_killed_database_loses_nothing_that_was_accepted_and_everybody_comes_b
 
 @pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=pytest.mark.long)])
 def test_a_database_that_is_away_for_longer_loses_nothing_that_was_accepted(system, postgres, seconds):
+    """F14"""
     server, supervisor = postgres
     before = len(system.texts("carl"))
     with Sender(system, "carl") as sender:

@@ -57,6 +57,7 @@ def test_pages_go_on_while_the_broker_is_dead_since_the_pulse_needs_none(system)
 
 
 def test_pages_go_on_when_the_broker_forgets_everything(system):
+    """F9"""
     with without(system, "pulse"):
         with redis.Redis.from_url(system.valkey.url) as broker:
             broker.flushall()
@@ -82,6 +83,7 @@ def test_pages_go_on_while_the_broker_hangs_and_the_hook_answers_all_the_same(sy
 @HOW
 @pytest.mark.parametrize("seconds", [8, A_MINUTE])
 def test_a_broker_that_is_away_delays_pages_and_loses_none_with_celery_alone(system, how, seconds):
+    """F12"""
     people, title = ("carl", "dora", "finn"), f"Broker away for {seconds} s by {how.name}"
     before = {person: len(system.texts(person)) for person in people}
     with without(system, "pulse"):

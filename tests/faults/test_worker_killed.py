@@ -56,6 +56,7 @@ def states(system, person):
 
 
 def test_a_worker_killed_between_claim_and_send_loses_no_page(system):
+    """F1"""
     system.stop("simulator")
     with silence(system.simulator_port) as asked_to_send:
         system.raise_for("bea", "Killed before the request was taken")
@@ -71,6 +72,7 @@ def test_a_worker_killed_between_claim_and_send_loses_no_page(system):
 
 
 def test_a_worker_killed_after_the_provider_accepted_sends_no_second_text_since_a_callback_tells_of_the_first(system):
+    """F2"""
     system.faults(messages={"mode": "accept_then_hang"})
     system.raise_for("carl", "Killed before the answer came")
     until(lambda: system.texts("carl"), "a text the company took")
@@ -86,6 +88,7 @@ def test_a_worker_killed_after_the_provider_accepted_sends_no_second_text_since_
 
 
 def test_a_worker_killed_after_the_provider_accepted_sends_no_second_text_since_it_asks_first(system):
+    """F2"""
     system.faults(messages={"mode": "accept_then_hang", "drop_callbacks": True})
     system.raise_for("dora", "Killed before the answer came, and no callback")
     until(lambda: system.texts("dora"), "a text the company took")
@@ -100,6 +103,7 @@ def test_a_worker_killed_after_the_provider_accepted_sends_no_second_text_since_
 
 
 def test_a_worker_killed_after_the_provider_took_a_call_rings_no_second_time(system):
+    """F2"""
     system.faults(calls={"mode": "accept_then_hang", "drop_callbacks": True})
     system.raise_for("emil", "Killed while it rings, and no callback")
     until(lambda: system.calls("emil"), "a call the company took")
