@@ -1,4 +1,4 @@
-"""PURE. Whose request may start when not every thread is free. Source: paging.md 2.10, F26.
+"""PURE. Whose request may start when not every thread is free. Source: paging.md 2.10.
 
 A provider that hangs holds each of its threads for ten seconds. It must never hold all of them, and what is not urgent
 must never hold those that urgent pages need.

@@ -1,7 +1,7 @@
 """One request over HTTP that ends in time, and of which we know whether a byte of it was sent.
 
 The time limits of the HTTP library are for each read: a server that drips a byte now and then holds a thread for ever.
-And only who knows that nothing was sent may send again without looking first (paging.md 2.2, F26).
+And only who knows that nothing was sent may send again without looking first (paging.md 2.2; faults.md F26).
 """
 
 import contextlib

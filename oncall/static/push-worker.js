@@ -1,5 +1,5 @@
 // Shows a page as a notification, says that it was shown, and opens the answer when it is pressed. It keeps nothing and
-// answers no request of any page: a screen is never shown out of a store (paging.md 3.7).
+// answers no request of any page: a screen is never shown out of a store.
 "use strict";
 
 self.addEventListener("install", () => self.skipWaiting());

@@ -2,7 +2,7 @@
 
 A loop asks `Guard.allows` before each cycle. It says no to an engine of another epoch (a peer was promoted), of another
 site, or of a version that the rows are not of: then nothing is claimed, and /readyz and the auditor say what is amiss.
-Source: docs/paging.md W1, W3, F21, F40.
+Source: docs/paging.md W1, W3; docs/faults.md F21, F40.
 """
 
 import json
@@ -110,7 +110,7 @@ class Clocks:
         self._clear = False
 
     def compare(self, *, now: datetime, limits: Limits) -> None:
-        """Raise or clear the troubles `clock`; `now` only dates them. Source: docs/paging.md 3.6."""
+        """Raise or clear the troubles `clock`; `now` only dates them. Source: docs/faults.md F21."""
         most = limits.span("clock_difference_s")
         before = elapsed()
         read, passed = clock.reading(), elapsed()

@@ -111,7 +111,7 @@ class EngineModule(models.Model):
 
 
 class Drill(models.Model):
-    """One test of the whole way to a real telephone, or with people (docs/paging.md, W4 and W5)."""
+    """One test of the whole way to a real telephone, or with people (docs/paging.md W4 and W5)."""
 
     class Kind(models.TextChoices):
         MODEM = "modem", "telephone that answers by itself"

@@ -4,7 +4,7 @@ Sent each minute by the pulse, and only on evidence: the last audit is fresh and
 auditor and the pulse itself have just worked, and a canary page went the whole way. It has a thread and a connection
 of its own, so that a slow receiver holds up nothing; the thread alone is no evidence, and says nothing for a loop that
 hangs.
-Source: docs/paging.md W2, F52.
+Source: docs/paging.md W2; docs/faults.md F52.
 """
 
 import logging

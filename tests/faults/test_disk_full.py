@@ -14,7 +14,7 @@ from deploy.supervisor import Supervisor, free_port
 from tests import system as systems
 from tests.system import until
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.long]  # long until it finds a full disk beside other tests too
 SIZE_MB = 320
 LEAVE_B = 64 * 1024  # so much is left, less than the log or a table takes at once
 

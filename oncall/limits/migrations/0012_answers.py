@@ -11,8 +11,8 @@ ROWS = [
     ("resolve_undo_s", 900, "s", "Own choice: a resolve may be undone for 15 min, as long as its key would reopen it"),
     ("acknowledgement_remind_s", 600, "s", "Own choice: a holder is reminded 10 min before their acknowledgement lapses"),
     ("reply_loop_most", 10, "texts", "Own choice: more replies than this within the window are a loop; the provider stops at 30 (14107)"),
-    ("reply_loop_window_s", 30, "s", "The window in which replies to one number are counted (docs/paging.md 2.9, 14107)"),
-    ("reply_loop_pause_s", 60, "s", "So long a number that loops gets no replies (docs/paging.md 2.9, 14107)"),
+    ("reply_loop_window_s", 30, "s", "The window in which replies to one number are counted (docs/paging.md 2.9)"),
+    ("reply_loop_pause_s", 60, "s", "So long a number that loops gets no replies (docs/paging.md 2.9)"),
 ]
 
 

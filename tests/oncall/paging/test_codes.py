@@ -1,4 +1,4 @@
-"""The telephone company's codes, one by one: what each means for the page, the number and us (paging.md 2.9, F29)."""
+"""The telephone company's codes, one by one: what each means for the page, the number and us (paging.md 2.9; F29)."""
 
 from datetime import timedelta
 
