@@ -1,0 +1,5 @@
+"""Addresses of products."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
