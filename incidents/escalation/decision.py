@@ -16,7 +16,11 @@ class EmptyPolicy(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Whom a step calls: kind is schedule, person or team; `role` matters for a schedule."""
+    """Whom a step calls: kind is schedule, person, team or owner; `role` matters for a schedule.
+
+    An owner is whoever owns the alarm's product. As an alarm fires it becomes one of the others, or stays where nobody
+    here can be called: then `name` says why.
+    """
 
     kind: str
     id: str

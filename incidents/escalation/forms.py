@@ -65,6 +65,7 @@ def _with_secondary() -> QuerySet[Schedule]:
 def target_choices() -> list[Any]:
     return [
         ("", "Nobody (no such step)"),
+        ("owner:", "The product's owner (on call for the owning team, else its people)"),
         ("Whoever is on call for", [(f"schedule:{one.pk}", one.name) for one in Schedule.objects.order_by("name")]),
         ("Their secondary", [(f"schedule:{one.pk}:secondary", f"{one.name} (secondary)") for one in _with_secondary()]),
         ("A person", [(f"person:{one.pk}", one.name) for one in Person.objects.active().order_by("name")]),
@@ -83,6 +84,8 @@ class StepForm(forms.Form):
         kind, _, rest = self.cleaned_data.get("target", "").partition(":")
         if not kind:
             return None
+        if kind == "owner":
+            return Wanted(wait_s=self.cleaned_data["wait_s"], owner=True)
         key, _, role = rest.partition(":")
         models: dict[str, Any] = {"schedule": Schedule, "person": Person, "team": Team}
         found = {kind: models[kind].objects.get(pk=key)}

@@ -6,10 +6,13 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from oncall.catalogue.models import Product
 from oncall.paging.rules import Turn
 from oncall.people.models import Membership, Person, Team
 from rotations.coverage.models import Shift
 from rotations.schedule.models import Rotation, Schedule
+
+OWNER = "the product's owner"
 
 
 class EscalationPolicy(models.Model):
@@ -35,7 +38,9 @@ class EscalationPolicy(models.Model):
 
 class StepQuerySet(models.QuerySet["Step"]):
     def that_can_call(self, person: Person, *, now: datetime) -> "StepQuerySet":
-        """Those that name somebody, a team of theirs, or a schedule on which they take turns or have one to come."""
+        """Those that name somebody, a team of theirs, or a schedule on which they take turns or have one to come; and
+        those that call a product's owner, if they own one, by themselves or as a team.
+        """
         here = {"schedule": OuterRef("schedule"), "role": OuterRef("role")}
         turns = Rotation.objects.filter(
             Q(participants__left_at__isnull=True) | Q(participants__left_at__gt=now),
@@ -44,7 +49,10 @@ class StepQuerySet(models.QuerySet["Step"]):
         )
         shifts = Shift.objects.as_known(None).filter(person=person, ends_at__gt=now, **here)
         members = Membership.objects.filter(person=person, team=OuterRef("team"))
-        return self.filter(Q(person=person) | Exists(members) | Exists(turns) | Exists(shifts))
+        owned = Product.objects.present().filter(Q(owner_person=person) | Q(owner_team__members=person))
+        return self.filter(
+            Q(person=person) | Exists(members) | Exists(turns) | Exists(shifts) | (Q(owner=True) & Exists(owned))
+        )
 
 
 class Step(models.Model):
@@ -64,6 +72,7 @@ class Step(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.PRIMARY)
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT)  # null: as above
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT)  # null: as above
+    owner = models.BooleanField(default=False, help_text="Whoever owns the alarm's product (R38).")
     objects = StepQuerySet.as_manager()
 
     class Meta:
@@ -74,9 +83,10 @@ class Step(models.Model):
             ),
             models.CheckConstraint(
                 name="step_has_one_target",
-                condition=Q(schedule__isnull=False, person__isnull=True, team__isnull=True)
-                | Q(schedule__isnull=True, person__isnull=False, team__isnull=True)
-                | Q(schedule__isnull=True, person__isnull=True, team__isnull=False),
+                condition=Q(schedule__isnull=False, person__isnull=True, team__isnull=True, owner=False)
+                | Q(schedule__isnull=True, person__isnull=False, team__isnull=True, owner=False)
+                | Q(schedule__isnull=True, person__isnull=True, team__isnull=False, owner=False)
+                | Q(schedule__isnull=True, person__isnull=True, team__isnull=True, owner=True),
             ),
             models.CheckConstraint(name="step_waits_up_to_a_day", condition=Q(wait_s__range=(0, 86400))),
         ]
@@ -109,6 +119,8 @@ class Step(models.Model):
             return name_of_schedule(self.schedule.name, self.role)
         if self.person:
             return self.person.name
+        if self.owner:
+            return OWNER
         return name_of_team(str(self.team))
 
 

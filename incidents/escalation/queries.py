@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from incidents.escalation.decision import Plan, StepPlan, Target, folded, plan_as_json
 from incidents.escalation.models import EscalationPolicy, Step, name_of_schedule, name_of_team
+from incidents.escalation.owners import UNSETTLED, settled
 from oncall.limits import queries as limits
 from oncall.people import queries as people
 from oncall.people.models import Person
+from oncall.rows import ask
 from rotations.changes import queries as changes
 from rotations.coverage import queries as coverage
 from rotations.coverage.models import Handoff
@@ -33,6 +33,8 @@ def target_of(step: Step) -> Target:
         return Target("schedule", str(step.schedule_id), step.target_name, step.role)
     if step.person_id:
         return Target("person", str(step.person_id), step.target_name)
+    if step.owner:
+        return UNSETTLED
     return Target("team", str(step.team_id), step.target_name)
 
 
@@ -43,7 +45,8 @@ def steps_of(policy: EscalationPolicy) -> list[StepPlan]:
 
 
 SNAPSHOT = """
-    SELECT p.id, p.name, p.rounds, s.wait_s, s.role, s.schedule_id, c.name, s.person_id, n.name, s.team_id, t.name
+    SELECT p.id, p.name, p.rounds, s.wait_s, s.role, s.schedule_id, c.name, s.person_id, n.name, s.team_id, t.name,
+           s.owner
       FROM escalation_escalationpolicy p
       LEFT JOIN escalation_step s ON s.policy_id = p.id
       LEFT JOIN schedule_schedule c ON c.id = s.schedule_id
@@ -54,27 +57,29 @@ SNAPSHOT = """
 """
 
 
-def snapshot(policy_id: UUID | None) -> tuple[UUID, dict[str, Any]] | None:
-    """Return a policy, the default one for None, as an alarm carries it from the moment it fires; nothing if there is
-    none. In SQL and not by `steps_of`: every new alarm of a storm asks.
+def snapshot(policy_id: UUID | None, *, product: str = "") -> tuple[UUID, dict[str, Any]] | None:
+    """Return a policy, the default one for None, as an alarm of `product` carries it from the moment it fires; nothing
+    if there is none. In SQL and not by `steps_of`: every new alarm of a storm asks.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(SNAPSHOT, [policy_id])
-        rows = cursor.fetchall()
+    rows = ask(SNAPSHOT, [policy_id])
     if not rows:
         return None
     pk, name, rounds = rows[0][:3]
-    return pk, plan_as_json(name, folded(_step(*row[3:]) for row in rows if row[3] is not None), rounds)
+    steps = settled((_step(*row[3:]) for row in rows if row[3] is not None), product=product)
+    return pk, plan_as_json(name, folded(steps), rounds)
 
 
 def _step(
     wait_s: int, role: str,
     schedule_id: UUID | None, schedule: str, person_id: UUID | None, person: str, team_id: UUID | None, team: str,
+    owner: bool,
 ) -> StepPlan:  # fmt: skip
     if schedule_id:
         return StepPlan((Target("schedule", str(schedule_id), name_of_schedule(schedule, role), role),), wait_s)
     if person_id:
         return StepPlan((Target("person", str(person_id), person),), wait_s)
+    if owner:
+        return StepPlan((UNSETTLED,), wait_s)
     return StepPlan((Target("team", str(team_id), name_of_team(team)),), wait_s)
 
 
@@ -89,8 +94,10 @@ def up_the_line(*, now: datetime) -> dict[str, Any]:
     return plan_as_json("pilot, then managers", steps, 1)
 
 
-def plan(policy: EscalationPolicy) -> Plan:
-    return Plan(policy.name, folded(steps_of(policy)), policy.rounds)
+def plan(policy: EscalationPolicy, *, product: str = "") -> Plan:
+    """Return its plan, for an alarm of `product`; empty: the product's owner is left open."""
+    steps = steps_of(policy)
+    return Plan(policy.name, folded(settled(steps, product=product) if product else steps), policy.rounds)
 
 
 def who_is_called(targets: Iterable[Target], *, now: datetime) -> list[Called]:
@@ -122,6 +129,8 @@ def _people(target: Target, *, now: datetime) -> list[Called]:
         ]
     if target.kind == "person":
         return named([target])[target]
+    if target.kind == "owner":
+        return []  # nobody here: its name says why
     members = Person.objects.active().filter(memberships__team=target.id)
     team = target.name.removeprefix("everyone in ")
     return [Called(person, f"member of {team}", {"target": "team", "team": team}) for person in members]

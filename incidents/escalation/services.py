@@ -23,13 +23,16 @@ class StillUsed(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """One step as somebody wants it: exactly one of schedule, person and team, and the seconds until the next."""
+    """One step as somebody wants it: exactly one of schedule, person, team and owner, and the seconds until the
+    next.
+    """
 
     wait_s: int
     schedule: Schedule | None = None
     person: Person | None = None
     team: Team | None = None
     role: str = Step.Role.PRIMARY  # of the schedule
+    owner: bool = False  # of the alarm's product, whoever that is
 
 
 @transaction.atomic
@@ -58,6 +61,7 @@ def save_policy(*, policy: EscalationPolicy, steps: Sequence[Wanted], default: b
             role=step.role,
             person=step.person,
             team=step.team,
+            owner=step.owner,
         )
         for position, step in enumerate(steps)
     )

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from incidents.escalation.models import EscalationPolicy, Step
+from oncall.catalogue.models import Product
 from oncall.limits import queries as limits
 from oncall.paging import services as paging
 from oncall.paging.models import ContactMethod, NotificationRule, Urgency
@@ -35,7 +36,7 @@ class Overtaken:
 
 
 def overtaken_by(policy: EscalationPolicy, *, now: datetime) -> list[Overtaken]:
-    """Return, step by step and by name, the people whose rules come after the step has waited. Seven queries at most.
+    """Return, step by step and by name, the people whose rules come after the step has waited. Eight queries at most.
 
     A step that goes on at once blames nobody: what it calls is called beside the next step's people.
     """
@@ -71,7 +72,9 @@ def _words(late: list[float], wait_s: float) -> str:
 
 
 def people_of(steps: Iterable[Step], *, now: datetime) -> dict[UUID, set[UUID]]:
-    """Return, by step, everybody it can ever call: named, of the team, with a turn in its schedule or a shift there."""
+    """Return, by step, everybody it can ever call: named, of the team, with a turn in its schedule or a shift there;
+    for a product's owner, whoever owns one, by themselves or as a team.
+    """
     steps = list(steps)
     teams: dict[UUID, set[UUID]] = defaultdict(set)
     places: dict[tuple[UUID, str], set[UUID]] = defaultdict(set)
@@ -85,8 +88,13 @@ def people_of(steps: Iterable[Step], *, now: datetime) -> dict[UUID, set[UUID]]:
     shifts = Shift.objects.as_known(None).filter(ends_at__gt=now, schedule__in=schedules).order_by()
     for schedule, role, person in [*turns, *shifts.values_list("schedule", "role", "person").distinct()]:
         places[schedule, role].add(person)
+    owners: set[UUID] = set()
+    if any(step.owner for step in steps):
+        owning = Q(owns__in=Product.objects.present()) | Q(teams__owns__in=Product.objects.present())
+        owners = set(Person.objects.active().filter(owning).values_list("pk", flat=True))
     return {
-        step.pk: ({step.person_id} if step.person_id else set())
+        step.pk: (owners if step.owner else set())
+        | ({step.person_id} if step.person_id else set())
         | (teams[step.team_id] if step.team_id else set())
         | (places[step.schedule_id, step.role] if step.schedule_id else set())
         for step in steps

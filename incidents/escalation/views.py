@@ -11,8 +11,10 @@ from django.views.decorators.http import require_POST
 from incidents.escalation import queries, services
 from incidents.escalation.forms import PolicyForm, StepFormSet
 from incidents.escalation.models import EscalationPolicy
+from incidents.escalation.owners import UNSETTLED
 from incidents.escalation.unreachable_rules import overtaken_by
 from oncall import clock
+from oncall.catalogue.table import LONGEST_PATH
 from oncall.people import access
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
@@ -41,16 +43,18 @@ def policy(request: HttpRequest, id: UUID) -> HttpResponse:
 
 def _detail(request: HttpRequest, row: EscalationPolicy, *, error: str = "", status: int = 200) -> HttpResponse:
     now = clock.now()
+    product = request.GET.get("product", "").replace("\x00", "")[:LONGEST_PATH]
     steps, after = [], 0.0
-    for plan in queries.plan(row).steps:
+    for plan in queries.plan(row, product=product).steps:
         called = queries.who_is_called(plan.targets, now=now)
         target = " and ".join(target.name for target in plan.targets)
-        steps.append({"target": target, "after": after, "called": called})
+        steps.append({"target": target, "after": after, "called": called, "by_product": UNSETTLED in plan.targets})
         after += plan.wait_s
     context = {
         "policy": row, "steps": steps, "now": now, "error": error, "round_s": after,
         "may_edit": access.may_configure(viewer(request), now=now),
-        "overtaken": overtaken_by(row, now=now),
+        "overtaken": overtaken_by(row, now=now), "product": product,
+        "asks_for_owner": row.steps.filter(owner=True).exists(),
     }  # fmt: skip
     return render(request, "escalation/policy.html", context, status=status)
 
