@@ -1,13 +1,50 @@
 """A new value for a limit, typed on the viewer's own clock."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from oncall.people.instants import InstantField
+from oncall.people.instants import EARLIEST, LATEST, InstantField
+
+SHARE = "This is a share of 1: write a number above 0 and up to 1, such as 0.98 for 98 %."
+MOST = Decimal(1_000_000_000)  # of anything: what is kept beside a row is an integer of 32 bits
+BY_UNIT = {  # from, to, and how to write it
+    "of 1": (Decimal("0.0001"), Decimal(1), SHARE),
+    "share": (Decimal("0.0001"), Decimal(1), SHARE),
+    "severity": (Decimal(1), Decimal(5), "Write a severity, from 1, the worst, to 5."),
+}
+BY_NAME = {  # what would let no visit count, or every one fail
+    "visit_alerts_at_most": (1, "With 0 no visit with alerts would count. Write 1 or more."),
+    "visit_failed_after_s": (120, "Before the alarm limit nothing has failed. Write 120 s or more."),
+    "planned_visits_per_year": (1, "Shares of a year are taken of it. Write 1 or more."),
+    "outage_ends_after_visits": (1, "Write how many visits in time end an outage, 1 or more."),
+    "latency_good_visits": (1, "Write how many visits in time end an alarm, 1 or more."),
+}
+
+
+def why_not(value: Decimal, *, name: str, unit: str) -> str:
+    """Return why a limit cannot have this value, and what to write; nothing if it can. `value` is 0 or more."""
+    shown = f"{value.normalize():f}"
+    if unit == "day_obs":
+        return "" if _is_night(shown) else f"“{shown}” is no night. Write YYYYMMDD from 1990 on, such as 20260224."
+    least, most, remedy = BY_UNIT.get(unit, (Decimal(0), MOST, f"Write {MOST:,} or less."))
+    if not least <= value <= most:
+        return f"“{shown}” is out of bounds. {remedy}"
+    if unit == "severity" and value != value.to_integral_value():
+        return f"“{shown}” is between two severities. {remedy}"
+    own, remedy = BY_NAME.get(name, (0, ""))
+    return f"“{shown}” is too little. {remedy}" if value < own else ""
+
+
+def _is_night(text: str) -> bool:
+    try:
+        day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return len(text) == 8 and EARLIEST <= day < LATEST
 
 
 class LimitForm(forms.Form):
@@ -20,9 +57,15 @@ class LimitForm(forms.Form):
     )
     source = forms.CharField(max_length=200, label="Why", help_text="Where the number comes from, or who decided it.")
 
-    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: datetime, name: str = "", unit: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.now = now
+        self.now, self.name, self.unit = now, name, unit
+
+    def clean_value(self) -> Decimal:
+        value: Decimal = self.cleaned_data["value"]
+        if why := why_not(value, name=self.name, unit=self.unit):
+            raise ValidationError(why)
+        return value
 
     def clean_effective_from(self) -> datetime:
         start: datetime = self.cleaned_data["effective_from"] or self.now

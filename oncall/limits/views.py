@@ -15,6 +15,28 @@ from oncall.limits.models import Limit
 from oncall.people import access
 from oncall.people.viewer import viewer
 
+VERDICTS_STAY = (
+    "Verdicts that were given stay. A visit is judged by the new value when more is reported of it, when its survey "
+    "block is settled, or when time alone may change its verdict."
+)
+MEASURED_ANEW = (
+    "Budgets and outages are counted at each look: with a new value, nights that are past are measured by it as well. "
+    "No verdict changes."
+)
+NOTES = {  # what a new value does to what was before it, where that is not plain
+    "visit_alerts_at_most": VERDICTS_STAY,
+    "visit_in_time_share": VERDICTS_STAY,
+    "visit_failed_after_s": VERDICTS_STAY,
+    "visit_listening_s": VERDICTS_STAY,
+    "budget_late_share": MEASURED_ANEW,
+    "budget_delayed_share": MEASURED_ANEW,
+    "budget_failed_share": MEASURED_ANEW,
+    "budget_starts_on": MEASURED_ANEW,
+    "planned_visits_per_year": MEASURED_ANEW,
+    "outage_ends_after_visits": MEASURED_ANEW,
+    "outage_gap_s": MEASURED_ANEW,
+}
+
 
 def _in_force(rows: list[Limit], now: datetime) -> Limit | None:
     """Of one name's rows, newest first, the one in force."""
@@ -44,13 +66,14 @@ def limit(request: HttpRequest, name: str) -> HttpResponse:
     may_configure = access.may_configure(viewer(request), now=now)
     if request.method == "POST" and not may_configure:
         raise PermissionDenied
-    form = LimitForm(request.POST or None, now=now)
+    form = LimitForm(request.POST or None, now=now, name=name, unit=rows[0].unit)
     if form.is_valid():
         row = services.set_limit(name=name, **form.cleaned_data)
         messages.success(request, f"{row} from {row.effective_from:%d %b %Y %H:%M} UTC on.")
         return redirect("limit", name)
     context = {
         "name": name,
+        "note": NOTES.get(name, ""),
         "rows": rows,
         "in_force": _in_force(rows, now),
         "form": form,

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from oncall import clock
 from oncall.limits import queries
+from oncall.limits.forms import why_not
 from oncall.limits.models import Limit
 
 
@@ -58,6 +59,73 @@ def test_a_value_that_cannot_be_is_refused(as_pilot, data, error):
     assert answer.status_code == 400
     assert error in answer.content.decode()
     assert Limit.objects.filter(name="credit_multiplier").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        (
+            "visit_in_time_share",
+            "98",
+            "“98” is out of bounds. This is a share of 1: write a number above 0 and up to 1",
+        ),
+        ("visit_in_time_share", "1.0001", "“1.0001” is out of bounds."),
+        ("visit_in_time_share", "0", "“0” is out of bounds."),
+        ("budget_failed_share", "0", "“0” is out of bounds."),
+        ("spend_warn_share", "80", "“80” is out of bounds."),
+        ("burn_fast_severity", "6", "Write a severity, from 1, the worst, to 5."),
+        ("burn_fast_severity", "1.5", "“1.5” is between two severities."),
+        ("visit_alerts_at_most", "0", "“0” is too little. With 0 no visit with alerts would count. Write 1 or more."),
+        ("visit_failed_after_s", "60", "“60” is too little."),
+        ("ring_timeout_s", "9999999999", "“9999999999” is out of bounds. Write 1,000,000,000 or less."),
+        ("budget_starts_on", "18990101", "“18990101” is no night. Write YYYYMMDD from 1990 on"),
+        ("budget_starts_on", "21000101", "“21000101” is no night."),
+        ("budget_starts_on", "20270301.5", "“20270301.5” is no night."),
+        ("budget_starts_on", "20270230", "“20270230” is no night."),
+    ],
+)
+def test_a_value_out_of_the_bounds_of_its_limit_is_refused_with_what_to_write(as_pilot, name, value, error):
+    answer = as_pilot.post(reverse("limit", args=[name]), {"value": value, "source": "x"})
+
+    assert answer.status_code == 400
+    assert error in answer.content.decode()
+    assert Limit.objects.filter(name=name).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("visit_in_time_share", "1"),
+        ("visit_in_time_share", "0.95"),
+        ("budget_failed_share", "0.0005"),
+        ("burn_fast_severity", "1"),
+        ("throttle_low_sms_hour", "0"),
+        ("budget_starts_on", "20991231"),
+    ],
+)
+def test_a_value_at_its_bounds_is_taken(as_pilot, name, value):
+    answer = as_pilot.post(reverse("limit", args=[name]), {"value": value, "source": "x"})
+
+    assert answer.status_code == 302
+    assert queries.at(clock.now()).number(name) == Decimal(value)
+
+
+def test_every_limit_as_it_is_seeded_is_within_its_bounds(db):
+    assert {row.name: why_not(row.value, name=row.name, unit=row.unit) for row in Limit.objects.all()} == dict.fromkeys(
+        Limit.objects.values_list("name", flat=True), ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("visit_in_time_share", "Verdicts that were given stay."),
+        ("visit_alerts_at_most", "Verdicts that were given stay."),
+        ("budget_late_share", "nights that are past are measured by it as well"),
+    ],
+)
+def test_a_limit_of_visits_says_what_becomes_of_those_that_were(as_pilot, name, words):
+    assert words in as_pilot.get(reverse("limit", args=[name])).content.decode()
 
 
 def test_a_limit_is_not_everybodys_to_change(client, ada):
