@@ -22,6 +22,8 @@ INSERT INTO outside_delivery (id, webhook_id, event, payload, state, tries, next
 SELECT gen_random_uuid(), id, %s, %s::jsonb, 'waiting', 0, %s, '', %s
 FROM outside_webhook WHERE enabled AND events @> ARRAY[%s]::varchar[]
 """
+# SQL: some webhook wants to hear of new alarms.
+LISTENS = "EXISTS (SELECT 1 FROM outside_webhook WHERE enabled AND events @> ARRAY['alarm.fired']::varchar[])"
 FORGOTTEN_AT_ONCE = 500  # rows
 LONGEST_PAUSE = timedelta(minutes=15)
 

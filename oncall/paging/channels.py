@@ -74,14 +74,17 @@ class LookupFailed(Exception):
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a caller hears. `ask_path`: where the pressed key goes; none: we hang up after speaking, or, with a
-    `then_path`, go on there unasked.
+    """What a caller hears. `ask_path`: where the `digits` pressed keys go; none: we hang up after speaking, or, with a
+    `then_path`, go on there unasked. Where no key comes, `unheard` is said, and we hang up or go on at `unheard_path`.
     """
 
     say: Sequence[str] = field(default_factory=tuple)
     ask_path: str = ""
     then_path: str = ""
     repeat: int = 1
+    digits: int = 1
+    unheard: str = "I heard no key. This page is not answered. Good bye."
+    unheard_path: str = ""
 
 
 class Channel(Protocol):

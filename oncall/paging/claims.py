@@ -51,13 +51,14 @@ NEXT_CHANNEL = Func(
 
 
 def claim_pages(
-    *, now: datetime, limits: Limits, at_most: int, room: Room | None = None
+    *, now: datetime, limits: Limits, at_most: int, room: Room | None = None, due_by: datetime | None = None
 ) -> list[tuple[Attempt, Order]]:
     """Take up to `at_most` due pages and write down the attempt each of them needs now; those that go first, first.
 
     High urgency goes before low; then the first page of a source that was silent before; then the worst severity; then
     whose person was paged least lately; then who waits longest. So a storm of one source never starves another's first
     alarm. `room`: how many may start of each way; what finds no room stays due.
+    `due_by`: only what was due by then; None: by `now`.
 
     Safe to run late, twice or in parallel: rows another has are skipped. A page with nothing left to try ends here; one
     whose number has had enough of its class is held until it has room, and its other ways keep their own times.
@@ -67,7 +68,7 @@ def claim_pages(
     try:
         with transaction.atomic():
             rate = Rate(limits=limits, now=now)
-            due = list(_in_line(Page.objects.calling().due(now), room=room)[:at_most])
+            due = list(_in_line(Page.objects.calling().due(due_by or now), room=room)[:at_most])
             return _Claim(now=now, limits=limits, room=room, rate=rate).take(due) if due else []
     except OperationalError:
         raise

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
+from oncall import rows
 from oncall.limits.queries import Limits
 from oncall.paging import codes, consequences, health, onward
 from oncall.paging.channels import Outcome, Report, Verdict
@@ -34,7 +35,7 @@ def _lock(attempt_id: uuid.UUID) -> tuple[Attempt | None, Page | None]:
 
 ACCEPT = """
     UPDATE paging_attempt AS a
-       SET lease_token = NULL, sid = %(sid)s, status = %(status)s, error_code = '', error_text = '',
+       SET lease_token = NULL, sid = %(sid)s::text, status = %(status)s, error_code = '', error_text = '',
            accepted_at = coalesce(accepted_at, %(now)s), rank = greatest(rank, 10),
            state = CASE WHEN channel = ANY(%(silent)s) THEN 'finished' ELSE 'accepted' END,
            look_at = CASE WHEN channel = ANY(%(silent)s) THEN NULL ELSE %(look)s END,
@@ -47,6 +48,7 @@ ACCEPT = """
                 WHERE provider = coalesce(nullif(a.provider, ''), a.channel)
                   AND (opened_at IS NOT NULL OR answers <> '[]'::jsonb)
            )
+    RETURNING id
 """
 
 
@@ -73,9 +75,7 @@ def _accepted(attempt_id: uuid.UUID, lease: uuid.UUID, outcome: Outcome, *, now:
         "look": now + limits.span("poll_after_s"),
         "silent": [channel.value for channel in SAY_NO_MORE],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(ACCEPT, said)
-        return bool(cursor.rowcount)
+    return bool(rows.ask(ACCEPT, said))
 
 
 @transaction.atomic
@@ -144,13 +144,13 @@ def _row(outcome: Outcome) -> Row:
 HEAR = """
     WITH heard AS (
         UPDATE paging_attempt
-           SET status = %(status)s, rank = %(rank)s, sequence = %(sequence)s,
-               error_code = coalesce(nullif(%(code)s, ''), error_code),
-               state = CASE WHEN %(ends)s THEN 'finished' ELSE state END,
+           SET status = %(status)s::text, rank = %(rank)s, sequence = %(sequence)s,
+               error_code = coalesce(nullif(%(code)s::text, ''), error_code),
+               state = CASE WHEN %(ends)s::bool THEN 'finished' ELSE state END,
                look_at = CASE WHEN %(ends)s THEN NULL ELSE look_at END,
                ended_at = CASE WHEN %(ends)s THEN %(now)s ELSE ended_at END
-         WHERE id = %(id)s AND state = 'accepted' AND sid = %(sid)s
-           AND (%(provider)s = '' OR provider IN ('', %(provider)s))
+         WHERE id = %(id)s AND state = 'accepted' AND sid = %(sid)s::text
+           AND (%(provider)s::text = '' OR provider IN ('', %(provider)s))
            AND (rank < %(rank)s OR (rank = %(rank)s AND sequence >= 0 AND sequence < %(sequence)s))
         RETURNING id
     ), said AS (
@@ -192,9 +192,7 @@ def _heard(attempt_id: uuid.UUID, report: Report, *, provider: str, now: datetim
         "provider": provider,
         "now": now,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(HEAR, said)
-        return bool(cursor.fetchone()[0])
+    return bool(rows.ask(HEAR, said)[0][0])
 
 
 @transaction.atomic

@@ -44,12 +44,14 @@ class Sender:
         self._flying = {future: flight for future, flight in self._flying.items() if not future.done()}
         return Room(threads=self.threads, flying=self._flying.values())
 
-    def send_due(self, *, now: datetime, limits: Limits) -> int:
-        """Start what is due, as far as threads are free: pages first, then lookups, then notices. Returns how many."""
+    def send_due(self, *, now: datetime, limits: Limits, due_by: datetime | None = None) -> int:
+        """Start pages that are due, as far as threads are free. Returns how many. `due_by`: see claims.py."""
         started = 0
         room = self.room()
         if room.free:
-            for attempt, order in claims.claim_pages(now=now, limits=limits, at_most=room.free, room=room):
+            for attempt, order in claims.claim_pages(
+                now=now, limits=limits, at_most=room.free, room=room, due_by=due_by
+            ):
                 self._start(_send, attempt, order, limits)
                 started += 1
         return started

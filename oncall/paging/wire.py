@@ -5,8 +5,11 @@ And only who knows that nothing was sent may send again without looking first (p
 """
 
 import contextlib
+import heapq
 import socket
 import threading
+import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,15 +66,49 @@ def _flight() -> Flight | None:
 def flight(seconds: float) -> Iterator[Flight]:
     """Give the request made inside `seconds` in all, from the first byte of it to the last of its answer."""
     made = _local.flight = Flight()
-    timer = threading.Timer(seconds, made.end)
-    timer.daemon = True
-    timer.start()
+    _tower.watch(made, seconds)
     try:
         yield made
     finally:
-        timer.cancel()
         _local.flight = None
         made.land()
+
+
+class _Tower:
+    """Ends what takes too long: one thread for all flights of this process."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, weakref.ref[Flight]]] = []
+        self._changed = threading.Condition()
+        self._count = 0
+        self._thread: threading.Thread | None = None
+
+    def watch(self, made: Flight, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        with self._changed:
+            self._count += 1
+            heapq.heappush(self._due, (end, self._count, weakref.ref(made)))
+            if self._thread is None or not self._thread.is_alive():  # the first here, or since this process parted
+                self._thread = threading.Thread(target=self._look, name="flights", daemon=True)
+                self._thread.start()
+            elif self._due[0][0] == end:
+                self._changed.notify()
+
+    def _look(self) -> None:
+        while True:
+            with self._changed:
+                while not self._due:
+                    self._changed.wait()
+                left = self._due[0][0] - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left)
+                    continue
+                late = heapq.heappop(self._due)[2]()
+            if late is not None:
+                late.end()
+
+
+_tower = _Tower()
 
 
 class _Watched:

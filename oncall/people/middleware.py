@@ -55,7 +55,7 @@ class DatabaseAway:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, OperationalError | InterfaceError):
             return None
-        if request.path.startswith(("/api/", "/hooks/")):
+        if request.path.startswith(("/api/", "/hooks/", "/beats/")):
             response: HttpResponse = JsonResponse(
                 {"detail": ["The database is away. Send it again in a moment."]}, status=503
             )

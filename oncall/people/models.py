@@ -284,6 +284,7 @@ class CountedTry(models.Model):
         ADDRESS = "address", "sign-in, by network address"
         RESET_ACCOUNT = "reset", "password reset, by mail address"
         RESET_ADDRESS = "reset-from", "password reset, by network address"
+        PIN = "pin", "PIN by telephone, by number"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     subject = models.CharField(max_length=254)
@@ -293,7 +294,8 @@ class CountedTry(models.Model):
         ordering = ["at"]
         constraints = [
             models.CheckConstraint(
-                name="counted_try_kind_known", condition=Q(kind__in=["account", "address", "reset", "reset-from"])
+                name="counted_try_kind_known",
+                condition=Q(kind__in=["account", "address", "reset", "reset-from", "pin"]),
             ),
         ]
         indexes = [models.Index(name="tries_of_subject", fields=["kind", "subject", "at"])]
