@@ -4,18 +4,14 @@
 `sms_answers.py`. Source: paging.md 2.1, 2.5.
 """
 
-import logging
-from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, InterfaceError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from incidents.alarms import explain, queries, replies
+from incidents.alarms import explain, queries, replies, summit, summit_calls
+from incidents.alarms.keypad import digits, never_silent, number
 from incidents.alarms.models import AlarmPage
 from incidents.alarms.replies import Verb
 from oncall import clock
@@ -29,42 +25,7 @@ MENU = (
     "Press star to hear this again."
 )
 MAX_TURNS = 4  # times we ask before hanging up; the page goes on by itself
-MAX_TRIES = 3  # times we try again by ourselves when we fail
 NOT_KNOWN = Prompt(["This call is not known here. Good bye."])
-log = logging.getLogger(__name__)
-
-
-def never_silent(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Where the database fails us, say that nothing was recorded and try the same again: three times, with the key."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        try:
-            with transaction.atomic():  # what we failed in leaves nothing behind that the next words would trip over
-                return view(request, *args, **kwargs)
-        except (DatabaseError, InterfaceError):
-            log.exception("keypad %s", request.path)
-            tried = _number(request, "tried", most=MAX_TRIES)
-            if tried >= MAX_TRIES:
-                sorry = (
-                    "This was not recorded. Answer the text, or open the portal. You will be called again. Good bye."
-                )
-                return twilio.render(Prompt([sorry]))
-            query = request.GET.dict() | {"tried": str(tried + 1), "digits": _digits(request)}
-            again = f"{request.path}?{urlencode(query)}"
-            return twilio.render(Prompt(["This was not recorded. I try again."], then_path=again))
-
-    return guarded
-
-
-def _digits(request: HttpRequest) -> str:
-    """Return the key that was pressed, now or before we tried again."""
-    return request.POST.get("Digits") or request.GET.get("digits", "")[:4]
-
-
-def _number(request: HttpRequest, name: str, *, most: int, default: int = 0) -> int:
-    text = request.GET.get(name, str(default))
-    return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 3 else most
 
 
 def _attempt(request: HttpRequest, attempt_id: UUID) -> Attempt | None:
@@ -114,7 +75,7 @@ def key(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     attempt = _attempt(request, attempt_id)
     if attempt is None:
         return twilio.render(NOT_KNOWN)
-    digit, turn = _digits(request), _number(request, "turn", most=MAX_TURNS, default=1)
+    digit, turn = digits(request), number(request, "turn", most=MAX_TURNS, default=1)
     if request.GET.get("confirm") and digit == "6":
         return _act(attempt, Verb.RESOLVE, now=now)
     if digit in KEYS:
@@ -139,15 +100,23 @@ def _act(attempt: Attempt, verb: Verb, *, now: datetime) -> HttpResponse:
 @twilio.signed
 @never_silent
 def inbound_call(request: HttpRequest) -> HttpResponse:
-    """Somebody calls our number: say whether a page waits for them, and no more.
+    """Somebody calls our number: say whether a page waits for them; where none does, they may raise an alarm.
 
-    Who calls can be forged, so nothing is told of what it is about and nothing can be answered here.
+    Who calls can be forged, so nothing is told of what a page is about, nothing can be answered here, and raising wants
+    a PIN (`summit_calls.py`). A stranger hears what is published, and no more.
     """
-    waiting = queries.pages_waiting_at(request.POST.get("From", "")[:254])
-    if waiting is None:
-        return twilio.render(Prompt(["This number calls people on duty. Nobody answers here. Good bye."]))
-    if not waiting:
-        return twilio.render(Prompt(["This is oncall. No page is calling you. Good bye."]))
-    pages = "1 page is" if waiting == 1 else f"{waiting} pages are"
-    how = "Answer the text with its code, or open the portal. If you hang up, we go on calling you. Good bye."
-    return twilio.render(Prompt([f"This is oncall. {pages} calling you.", how]))
+    calls_from = twilio.field(request.POST, "From", most=254)
+    waiting = queries.pages_waiting_at(calls_from)
+    if waiting:
+        pages = "1 page is" if waiting == 1 else f"{waiting} pages are"
+        how = "Answer the text with its code, or open the portal. If you hang up, we go on calling you. Good bye."
+        return twilio.render(Prompt([f"This is oncall. {pages} calling you.", how]))
+    caller = summit.caller_at(calls_from)
+    if caller is None:
+        first = "This number calls people on duty. Nobody answers here."
+        return twilio.render(Prompt([first, *summit_calls.alternatives(), "Good bye."]))
+    if not caller.hashed:
+        how = "To raise an alarm by telephone, set a PIN under Me on the portal."
+        return twilio.render(Prompt(["This is oncall. No page is calling you.", how, "Good bye."]))
+    sid = twilio.field(request.POST, "CallSid", most=40)
+    return twilio.render(summit_calls.begin(sid=sid, caller=caller, now=clock.now()))

@@ -7,7 +7,7 @@ from uuid import UUID
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import DateTimeField
+from django.db.models import DateTimeField, Q
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics, serializers, status
@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from incidents.alarms import queries, services
-from incidents.alarms.models import PEOPLE, Alarm
+from incidents.alarms.models import PEOPLE, Alarm, Cause
 from incidents.escalation.models import EscalationPolicy
 from oncall import clock
 from oncall.people.cursor import ByCursor
@@ -48,8 +48,8 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
         model = Alarm
         fields = (
             "id", "title", "state", "severity", "cycle", "version", "key", "source", "description", "labels", "link",
-            "product", "fired_at", "acknowledged_at", "acknowledged_by", "acknowledged_by_id", "snoozed_until",
-            "resolved_at", "next_due", "count",
+            "product", "stage", "playbook", "cause", "fired_at", "acknowledged_at", "acknowledged_by",
+            "acknowledged_by_id", "snoozed_until", "resolved_at", "next_due", "count",
         )  # fmt: skip
 
 
@@ -68,9 +68,9 @@ def is_text(value: Any) -> bool:
 
 
 class RaiseSerializer(serializers.Serializer[Any]):
-    """What to raise. Only `title` is required; without `key` each is an alarm of its own."""
+    """What to raise. Only what fires needs a `title`; without `key` each is an alarm of its own."""
 
-    title = serializers.CharField(max_length=300)
+    title = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     key = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     severity = serializers.IntegerField(min_value=1, max_value=5, default=3)
     status = serializers.ChoiceField(choices=["firing", "resolved"], default="firing")
@@ -92,6 +92,8 @@ class RaiseSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["status"] == "resolved" and not attrs["key"]:
             raise serializers.ValidationError({"key": ["Missing. Only a key says which alarm to resolve."]})
+        if attrs["status"] == "firing" and not attrs["title"]:
+            raise serializers.ValidationError({"title": ["Missing. Say in a few words what is wrong."]})
         return attrs
 
 
@@ -121,15 +123,21 @@ class AlarmFilter(django_filters.FilterSet):  # type: ignore[misc]
         label="open, firing, acknowledged or resolved",
     )
     severity = django_filters.NumberFilter(min_value=1, max_value=5)
-    product = django_filters.CharFilter(max_length=120)
+    product = django_filters.CharFilter(max_length=120, method="by_product", label="It, or anything below it")
+    source = django_filters.UUIDFilter(field_name="source_id")
+    stage = django_filters.CharFilter(max_length=40)
+    cause = django_filters.ChoiceFilter(choices=Cause.choices)
     since = InstantFilter(field_name="fired_at", lookup_expr="gte")
 
     class Meta:
         model = Alarm
-        fields = ("state", "severity", "product", "since")
+        fields = ("state", "severity", "product", "source", "stage", "cause", "since")
 
     def by_state(self, rows: Any, name: str, value: str) -> Any:
         return rows.open() if value == "open" else rows.filter(state=value)
+
+    def by_product(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(Q(product=value) | Q(product__startswith=value + "/"))
 
 
 class NewestFirst(ByCursor):

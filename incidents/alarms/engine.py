@@ -26,29 +26,30 @@ from oncall.troubles import services as troubles
 log = logging.getLogger(__name__)
 
 
-def escalate_due(*, now: datetime, limits: Limits, at_most: int = 50) -> int:
+def escalate_due(*, now: datetime, limits: Limits, at_most: int = 50, due_by: datetime | None = None) -> int:
     """Let due alarms take one step each, the worst first. Returns how many did.
+
+    `due_by`: only those that were due by then; None: by `now`.
 
     An alarm that breaks is put off by a few seconds and said aloud as a trouble; it never holds up the others.
     """
     done = 0
     while done < at_most:
-        found = _some(at_most - done, now=now, limits=limits)
-        if not found:
-            break
+        found, again = _some(at_most - done, now=now, limits=limits, due_by=due_by or now)
         done += found
+        if not again:
+            break
     return done
 
 
-def _some(at_most: int, *, now: datetime, limits: Limits) -> int:
+def _some(at_most: int, *, now: datetime, limits: Limits, due_by: datetime) -> tuple[int, bool]:
     """Let up to so many due alarms take a step: the ordinary ones together, whatever is odd by itself after them.
-    Returns how many did.
+    Returns how many did, and whether more may be due at once.
 
     Where anything breaks, nothing of it has happened, and each is taken by itself: one never holds up the others.
     """
-    due, taken, waiting = Alarm.objects.open().due(now).in_line(), set[UUID](), list[UUID]()
-    if not due.exists():
-        return 0
+    due, taken, waiting = Alarm.objects.open().due(due_by).in_line(), set[UUID](), list[UUID]()
+    alarms: list[Alarm] = []
     try:
         with transaction.atomic():
             alarms = list(due.select_for_update(skip_locked=True)[:at_most])
@@ -60,7 +61,14 @@ def _some(at_most: int, *, now: datetime, limits: Limits) -> int:
             raise
         taken = set()
         log.exception("%s alarms together; now one by one", len(waiting))
-    return len(taken) + _one_by_one([pk for pk in waiting if pk not in taken], now=now, limits=limits)
+    odd = [pk for pk in waiting if pk not in taken]
+    # One that began anew is due at once, and so is one for which somebody else is on call by now.
+    again = bool(odd) or any(_is_due(alarm, now=due_by) for alarm in alarms if alarm.pk in taken)
+    return len(taken) + _one_by_one(odd, now=now, limits=limits), again
+
+
+def _is_due(alarm: Alarm, *, now: datetime) -> bool:
+    return any(at is not None and at <= now for at in (alarm.next_due, alarm.cover_due))
 
 
 def _one_by_one(waiting: list[UUID], *, now: datetime, limits: Limits) -> int:

@@ -18,10 +18,14 @@ SEVERITIES = [
 
 
 class RaiseForm(forms.Form):
-    """An alarm raised by a person. Only what is wrong must be said; the rest has a default."""
+    """An alarm raised by a person. Only what is wrong must be said; the rest has a default.
 
+    `once`: made with the page, so that a button pressed twice raises one alarm.
+    """
+
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False)
     title = forms.CharField(
-        label="What is wrong?", max_length=300, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"})
+        label="What is wrong?", max_length=300, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     severity = forms.TypedChoiceField(label="How bad is it?", choices=SEVERITIES, coerce=int, initial=2)
     policy = forms.ModelChoiceField(

@@ -61,6 +61,8 @@ def _team(target: Target) -> tuple[Team | None, Person | None]:
     teams = Team.objects.select_related("lead")
     if target.kind == "team":
         return teams.filter(pk=target.id).first(), None
+    if target.kind == "owner":
+        return None, None  # nobody here owns it: the pilot is told
     if target.kind == "person":
         person = Person.objects.filter(pk=target.id).first()
         return teams.filter(members=person, lead__isnull=False).order_by("name").first(), person

@@ -3,6 +3,7 @@ second, the pulse for ever. PostgreSQL is queue, clock and lock; nothing here is
 """
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -35,13 +36,20 @@ SLOW_EVERY = timedelta(seconds=1)  # lookups, audits and what else may wait
 SLOWEST_EVERY = timedelta(seconds=30)
 GAPS_EVERY = timedelta(minutes=1)
 STEPS_AT_ONCE = 25  # before what they made is sent: in one transaction (together.py), some 25 ms
+NAP_S = 0.02  # after work, whoever calls: in a storm, what comes meanwhile goes together
+BEHIND = timedelta(milliseconds=50)  # how long a loop that stands behind the workers leaves to them what is due
 
 
 class Loop:
-    """Escalate, send, look up, audit; `name` is under which its heartbeat is kept."""
+    """Escalate, send, look up, audit; `name` is under which its heartbeat is kept.
 
-    def __init__(self, *, name: str, threads: int = 0) -> None:
+    `behind`: it takes only what others have left for a moment, so that not all run for the same rows at once.
+    """
+
+    def __init__(self, *, name: str, threads: int = 0, behind: bool = False) -> None:
         self.name = name
+        self.patience = BEHIND if behind else timedelta()
+        self._worked = False
         self.guard = Guard(name=name)
         self.sender = Sender(threads=threads or settings.SENDERS)
         self._listener: psycopg.Connection[tuple[object, ...]] | None = None
@@ -62,10 +70,11 @@ class Loop:
         However many alarms are due, the first page never waits for the last step, and what must happen every second
         happens every second.
         """
+        self._worked = False
         while True:
             now = clock.now()
             slow = self._is_late(now)
-            if not slow and not _anything_due(now):
+            if not slow and not _anything_due(now - self.patience):
                 return now
             if not self.guard.allows(now=now):
                 return now
@@ -73,11 +82,12 @@ class Loop:
             steps, sent = self._step(now, in_force), self._send(now, in_force)
             if not steps and not sent:
                 return now
+            self._worked = True
 
     def _step(self, now: datetime, in_force: Limits) -> int:
         """Let a few alarms take their step. Where that breaks, what is due to be sent goes all the same."""
         try:
-            steps = engine.escalate_due(now=now, limits=in_force, at_most=STEPS_AT_ONCE)
+            steps = engine.escalate_due(now=now, limits=in_force, at_most=STEPS_AT_ONCE, due_by=now - self.patience)
             self.guard.finished(ENGINE, now=now)
         except Exception as error:
             log.exception("steps of %s", self.name)
@@ -87,7 +97,7 @@ class Loop:
 
     def _send(self, now: datetime, in_force: Limits) -> int:
         try:
-            sent = self.sender.send_due(now=now, limits=in_force)
+            sent = self.sender.send_due(now=now, limits=in_force, due_by=now - self.patience)
             if sent or self.sender.free:  # all threads busy: a cycle is over when one is free again
                 self.guard.finished(SENDER, now=now)
         except Exception as error:
@@ -152,6 +162,9 @@ class Loop:
         """Return at a NOTIFY, when a thread that pages wait for is free again, or after 100 ms."""
         if self.sender.crowded:
             self.sender.wait(LONGEST_SLEEP_S)
+            return
+        if self._worked:
+            time.sleep(NAP_S)
             return
         for _ in self._listening().notifies(timeout=LONGEST_SLEEP_S, stop_after=1):
             pass

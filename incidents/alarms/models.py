@@ -7,12 +7,19 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
+from incidents.alarms.held import GroupRule as GroupRule  # noqa: PLC0414  # known to Django, and to others, here
+from incidents.alarms.held import Held as Held  # noqa: PLC0414
+from incidents.alarms.held import Occurrence as Occurrence  # noqa: PLC0414
+from incidents.alarms.held import Silence as Silence  # noqa: PLC0414
+from incidents.alarms.held import SilenceLine as SilenceLine  # noqa: PLC0414
+from incidents.alarms.summit_models import CallerPin, SummitCall, SummitLine  # noqa: F401  # as above
 from incidents.escalation.models import EscalationPolicy
 from oncall.paging.models import Page
 from oncall.people.models import Person
 
 ITSELF = uuid.UUID("00000000-0000-4000-8000-000000000001")  # source of alarms about this system
 PEOPLE = uuid.UUID("00000000-0000-4000-8000-000000000002")  # raised by somebody, by button or API
+LATENCY = uuid.UUID("00000000-0000-4000-8000-000000000003")  # raised by the rules over visits and alerts
 
 
 HELD = ["state", "acknowledged_by", "acknowledged_at", "snoozed_until"]  # columns that go together
@@ -21,6 +28,17 @@ COVER = ["cover_due", "cover_schedules", "cover_edition"]  # and these
 CALLED_IN = -1  # step of a page for help: it goes on when somebody else has the alarm
 OUTSIDE = -2  # step of a page of the last resort
 HANDED_OVER = -3  # step of a page to whom it was handed over
+
+
+class Cause(models.TextChoices):
+    """What it was in the end (R22), asked when a person resolves it."""
+
+    SERVICE = "service", "service"
+    DATABASE = "database", "database"
+    NETWORK = "network", "network"
+    PIPELINE = "pipeline", "pipeline"
+    OBSERVATORY = "observatory", "observatory"
+    OTHER = "other", "other"
 
 
 class AlarmQuerySet(models.QuerySet["Alarm"]):
@@ -74,6 +92,9 @@ class Alarm(models.Model):
     product = models.CharField(max_length=120, blank=True)
     labels = models.JSONField(default=dict)
     link = models.CharField(max_length=1000, blank=True)
+    stage = models.CharField(max_length=40, blank=True, help_text="Of the pipeline; alarms of one stage go together.")
+    playbook = models.CharField(max_length=1000, blank=True, help_text="What to do: a name or an address.")
+    cause = models.CharField(max_length=12, blank=True, choices=Cause.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.FIRING)
     cycle = models.PositiveIntegerField(default=1)
     version = models.PositiveIntegerField(default=1)
@@ -87,6 +108,8 @@ class Alarm(models.Model):
     )  # null: as above
     snoozed_until = models.DateTimeField(null=True, blank=True)  # null: not snoozed; else it fires again then
     resolved_at = models.DateTimeField(null=True, blank=True)  # null: open
+    flapping_since = models.DateTimeField(null=True, blank=True)  # null: its source's word that it is over is believed
+    over_due = models.DateTimeField(null=True, blank=True)  # null: nobody doubts; else when “over” is believed
     snooze_cut_at = models.DateTimeField(null=True, blank=True)  # null: no resolve cut a snooze; else its end (undo)
     raised_by = models.ForeignKey(
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="alarms_raised"
@@ -111,6 +134,7 @@ class Alarm(models.Model):
                 name="alarm_state_known", condition=Q(state__in=["firing", "acknowledged", "resolved"])
             ),
             models.CheckConstraint(name="alarm_severity_1_to_5", condition=Q(severity__range=(1, 5))),
+            models.CheckConstraint(name="alarm_cause_known", condition=Q(cause__in=["", *Cause.values])),
             models.CheckConstraint(
                 name="alarm_open_has_next_due",
                 condition=Q(state="resolved", next_due__isnull=True, resolved_at__isnull=False)
@@ -141,6 +165,10 @@ class Alarm(models.Model):
                 | Q(acknowledged_at__isnull=True)
                 | Q(acknowledged_at__lte=F("resolved_at")),
             ),
+            models.CheckConstraint(
+                name="alarm_flaps_while_open",
+                condition=Q(over_due__isnull=True) | (~Q(state="resolved") & Q(flapping_since__isnull=False)),
+            ),
             models.UniqueConstraint(
                 name="one_open_alarm_per_key", fields=["source_id", "key"], condition=~Q(state="resolved")
             ),
@@ -148,9 +176,14 @@ class Alarm(models.Model):
         indexes = [
             models.Index(name="alarm_due", fields=["next_due"], condition=~Q(state="resolved")),
             models.Index(name="alarm_cover_due", fields=["cover_due"], condition=Q(cover_due__isnull=False)),
+            models.Index(name="alarm_over_due", fields=["over_due"], condition=Q(over_due__isnull=False)),
+            models.Index(
+                name="alarm_by_stage", fields=["stage", "-fired_at"], condition=~Q(state="resolved") & ~Q(stage="")
+            ),
             models.Index(name="alarm_by_key", fields=["source_id", "key", "-fired_at"]),
             models.Index(name="alarm_of_source", fields=["source_id", "-fired_at"]),
-            models.Index(name="alarm_newest", fields=["-fired_at", "id"]),
+            models.Index(name="alarm_newest", fields=["-fired_at", "-id"]),
+            models.Index(name="alarm_open_newest", fields=["-fired_at", "-id"], condition=~Q(state="resolved")),
             models.Index(name="alarm_resolved", fields=["-resolved_at"], condition=Q(resolved_at__isnull=False)),
         ]
 
@@ -247,6 +280,8 @@ class LogEntry(models.Model):
         RESOLVED = "resolved", "resolved"
         UNDONE = "undone", "resolve undone"
         REPLANNED = "replanned", "policy changed"
+        HELD = "held", "was held"
+        FLAPPING = "flapping", "flapping"
 
     alarm = models.ForeignKey(Alarm, on_delete=models.PROTECT, related_name="log")
     cycle = models.PositiveIntegerField()
@@ -261,10 +296,32 @@ class LogEntry(models.Model):
         ordering = ["at", "id"]
         verbose_name_plural = "log entries"
         constraints = [models.UniqueConstraint(name="one_line_per_version", fields=["alarm", "version"])]
-        indexes = [models.Index(name="log_by_alarm", fields=["alarm", "at"])]
+        indexes = [
+            models.Index(name="log_by_alarm", fields=["alarm", "at"]),
+            models.Index(name="log_of_reopened", fields=["-at"], condition=Q(kind="reopened")),
+            models.Index(name="log_of_flapping", fields=["-at", "-id"], condition=Q(kind="flapping")),
+        ]
 
     def __str__(self) -> str:
         return self.text
+
+
+class SavedView(models.Model):
+    """A name for what stands in the list's URL."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+    shared = models.BooleanField(default=False, help_text="Everybody sees it.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(name="one_view_per_name", fields=["person", "name"])]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 CHANGES = frozenset(

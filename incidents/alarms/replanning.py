@@ -21,13 +21,13 @@ def apply(*, policy: EscalationPolicy, by: Person, now: datetime) -> int:
     A firing one calls the step it is at anew, at once, as the new policy has it: whom that adds is called, and whom it
     leaves out rings on until somebody answers. One that was handed to somebody waits for them as before.
     """
-    found = snapshot(policy.pk)
-    if found is None:
-        return 0
-    plan = found[1]
     alarms = list(Alarm.objects.open().filter(policy=policy).select_for_update().order_by("pk"))
+    found = {one: snapshot(policy.pk, product=one) for one in {alarm.product for alarm in alarms}}
     for alarm in alarms:
-        _take(alarm, plan=plan, now=now)
+        plan = found[alarm.product]
+        if plan is None:
+            return 0
+        _take(alarm, plan=plan[1], now=now)
         text = f"{by.name} changed {policy.name}: its new steps count."
         write(alarm, LogEntry.Kind.REPLANNED, text, now=now, person=by)
     wake()

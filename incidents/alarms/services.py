@@ -1,17 +1,19 @@
 """Verbs of a signal: an alarm fires, repeats, gets worse, is over. Escalation and answers stand in their own files."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.db.models import F
 
+from incidents.alarms import admission, flapping
 from incidents.alarms.announcing import announce
 from incidents.alarms.evidence import everyone_stands_down, let_go
-from incidents.alarms.models import CHANGES, COVER, PEOPLE, Alarm, LogEntry
+from incidents.alarms.firing import Firing as Firing  # noqa: PLC0414  # who raises alarms takes it from here
+from incidents.alarms.models import CHANGES, COVER, PEOPLE, Alarm, Cause, LogEntry
+from incidents.alarms.opening import COUNT, SILENT_BEFORE
 from incidents.alarms.pages import end_needless
 from incidents.escalation import queries as policies
 from incidents.escalation.models import EscalationPolicy
@@ -20,24 +22,11 @@ from oncall.limits import queries as limits
 from oncall.paging.wake import wake
 from oncall.people.models import Person
 
-SILENT_BEFORE = timedelta(minutes=15)  # whose first alarm since then goes before others (models.in_line)
+ENDED = [
+    "state", "resolved_at", "next_due", "snoozed_until", "snooze_cut_at", "version", "cause",
+    "flapping_since", "over_due",
+]  # fmt: skip
 NO_PLAN: dict[str, Any] = {"name": "no policy", "rounds": 1, "steps": []}
-
-
-@dataclass(frozen=True)
-class Firing:
-    """What somebody or something says is wrong. `key` empty: an alarm of its own, never a repeat."""
-
-    title: str
-    severity: int
-    source_id: UUID
-    source: str
-    key: str = ""
-    description: str = ""
-    labels: Mapping[str, str] | None = None
-    link: str = ""
-    product: str = ""
-    plan: dict[str, Any] | None = None  # whom to call where no policy is meant to say so; None: the policy does
 
 
 class AlreadyResolved(Exception):
@@ -57,20 +46,17 @@ def write(
     return entry
 
 
-HEARD = """
-    WITH again AS (
-        UPDATE alarms_alarm SET count = count + 1, last_signal_at = %(now)s
-         WHERE source_id = %(source)s AND key = %(key)s AND state <> 'resolved' AND severity <= %(severity)s
-        RETURNING id
-    )
+HEARD = f"""
+    WITH again AS ({COUNT})
     SELECT again.id,
            again.id IS NULL AND EXISTS (SELECT 1 FROM alarms_alarm WHERE source_id = %(source)s AND key = %(key)s),
            again.id IS NULL AND NOT EXISTS (
                SELECT 1 FROM alarms_alarm
                 WHERE source_id = %(source)s AND product = %(product)s AND fired_at > %(silent)s
-           )
+           ),
+           CASE WHEN again.id IS NULL THEN {admission.GROUND} ELSE {admission.BESIDE} END
       FROM (VALUES (1)) AS one LEFT JOIN again ON true
-"""
+"""  # noqa: S608  # both parts are written by us
 
 
 def fire(*, firing: Firing, policy: EscalationPolicy | None, now: datetime, by: Person | None = None) -> Alarm:
@@ -78,42 +64,70 @@ def fire(*, firing: Firing, policy: EscalationPolicy | None, now: datetime, by: 
 
     A key resolved less than 15 minutes ago reopens its alarm as the next cycle; later it is a new one. A repeat at a
     higher severity restarts the policy (domain.md 5.9). When this returns and its transaction commits, people will be
-    called: the alarm is due at once.
+    called: the alarm is due at once. Nothing holds it: this is for people, and for this system about itself (R25).
     """
-    return Alarm.objects.get(pk=hear(firing=firing, policy_id=policy.pk if policy else None, now=now, by=by))
+    pk = hear(firing=firing, policy_id=policy.pk if policy else None, now=now, by=by, admitted=True)
+    assert pk is not None  # whatever is admitted has an alarm
+    return Alarm.objects.get(pk=pk)
 
 
 @transaction.atomic(savepoint=False)  # whoever calls it inside a transaction wants all of it or nothing
-def hear(*, firing: Firing, policy_id: UUID | None, now: datetime, by: Person | None = None) -> UUID:
-    """Do what `fire` does, for whoever needs no more than the alarm's id.
+def hear(
+    *, firing: Firing, policy_id: UUID | None, now: datetime, by: Person | None = None, admitted: bool = False
+) -> UUID | None:
+    """A machine says that something is wrong: do what `fire` does, unless it is to call nobody now. Then it is held
+    (admission.py), and the answer is nothing.
 
-    A repeat is one short UPDATE: a storm over one key is as fast as its row can be written.
+    A repeat is one short UPDATE: a storm over one key is as fast as its row can be written. `admitted`: nothing holds
+    it any more, or ever does.
     """
     heard = _heard(firing, now=now)
     if heard.again is not None:
+        _let_in(firing, heard.again, ground=heard.ground, now=now)
         return heard.again
     alarm = _latest(firing, now=now) if heard.known else None
+    opens = alarm is None or alarm.state == Alarm.State.RESOLVED
+    held = opens and not (admitted or admission.admits(firing, policy_id=policy_id, ground=heard.ground, now=now))
+    if held:
+        return None
+    called = _call(firing, alarm, policy_id=policy_id, leads=heard.leads, now=now, by=by)
+    if called is None:  # another request has opened it at the same moment: this one hears of that
+        return hear(firing=firing, policy_id=policy_id, now=now, by=by, admitted=admitted)
+    _let_in(firing, called, ground=heard.ground, now=now)
+    return called
+
+
+def _let_in(firing: Firing, alarm_id: UUID, *, ground: int, now: datetime) -> None:
+    """End what held it, also where another request has held it at the moment at which its alarm was opened."""
+    if ground & admission.KNOWN and (words := admission.let_in(firing, alarm_id=alarm_id, now=now)):
+        write(Alarm.objects.get(pk=alarm_id), LogEntry.Kind.HELD, words, now=now)
+
+
+def _call(
+    firing: Firing, alarm: Alarm | None, *, policy_id: UUID | None, leads: bool, now: datetime, by: Person | None
+) -> UUID | None:
+    """Open a new alarm, or let the one this is about begin anew, or count. Nothing: somebody opened it meanwhile."""
     if alarm is None:
-        opened = _open(firing, policy_id=policy_id, leads=heard.leads, now=now, by=by)
-        # where another request has opened it at the same moment, this one hears of that
-        return opened or hear(firing=firing, policy_id=policy_id, now=now, by=by)
+        return _open(firing, policy_id=policy_id, leads=leads, now=now, by=by)
     if alarm.state == Alarm.State.RESOLVED:
         return _begin_anew(alarm, firing, policy_id=policy_id, kind=LogEntry.Kind.REOPENED, now=now)
     if firing.severity < alarm.severity:
         return _begin_anew(alarm, firing, policy_id=policy_id, kind=LogEntry.Kind.WORSE, now=now)
-    Alarm.objects.filter(pk=alarm.pk).update(count=F("count") + 1, last_signal_at=now)  # it changed in between
+    counted = {"count": F("count") + 1, "last_signal_at": now, "over_due": None}  # it changed in between
+    Alarm.objects.filter(pk=alarm.pk).update(**counted)
     return alarm.pk
 
 
 @dataclass(frozen=True)
 class _Heard:
     """`again`: the open alarm that has counted this signal; else `known`: its key was there before; `leads`: nothing
-    of this source and product was, for a while.
+    of this source and product was, for a while; `ground`: what might hold it, or does beside its alarm (admission.py).
     """
 
     again: UUID | None
     known: bool
     leads: bool
+    ground: int
 
 
 def _heard(firing: Firing, *, now: datetime) -> _Heard:
@@ -125,6 +139,7 @@ def _heard(firing: Firing, *, now: datetime) -> _Heard:
         "severity": firing.severity,
         "product": firing.product[:120],
         "silent": now - SILENT_BEFORE,
+        "stage": firing.stage[:40],
     }
     with connection.cursor() as cursor:
         cursor.execute(HEARD, named)
@@ -145,7 +160,7 @@ def _latest(firing: Firing, *, now: datetime) -> Alarm | None:
 def _plan(policy_id: UUID | None, firing: Firing) -> tuple[UUID | None, dict[str, Any]]:
     if firing.plan is not None:
         return None, firing.plan
-    return policies.snapshot(policy_id) or (None, NO_PLAN)
+    return policies.snapshot(policy_id, product=firing.product) or (None, NO_PLAN)
 
 
 def _open(firing: Firing, *, policy_id: UUID | None, leads: bool, now: datetime, by: Person | None) -> UUID | None:
@@ -161,6 +176,8 @@ def _open(firing: Firing, *, policy_id: UUID | None, leads: bool, now: datetime,
         product=firing.product[:120],
         labels=dict(firing.labels or {}),
         link=firing.link[:1000],
+        stage=firing.stage[:40],
+        playbook=firing.playbook[:1000],
         fired_at=now,
         last_signal_at=now,
         raised_by=by,
@@ -198,7 +215,8 @@ def restart(alarm: Alarm, *, now: datetime) -> None:
     end_needless(alarm=alarm, by=None, why="The alarm began anew.", now=now)
     alarm.hand_back()
     alarm.cycle, alarm.version = alarm.cycle + 1, alarm.version + 1
-    alarm.resolved_at = alarm.stepped_at = None
+    alarm.resolved_at = alarm.stepped_at = alarm.over_due = None
+    alarm.cause = ""  # of what is over; this is not
     alarm.step = alarm.round = 0
     alarm.forget_cover()
     alarm.next_due = now
@@ -207,9 +225,20 @@ def restart(alarm: Alarm, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def resolve(*, alarm: Alarm, now: datetime, by: Person | None = None, why: str = "", cycle: int | None = None) -> Alarm:
+def resolve(
+    *,
+    alarm: Alarm,
+    now: datetime,
+    by: Person | None = None,
+    why: str = "",
+    cycle: int | None = None,
+    cause: str = "",
+    calm: bool = False,
+) -> Alarm:
     """End it: nobody is called any more, and everybody who worked on it stands down. Doing it twice changes nothing.
 
+    A machine that flaps is not believed at once: the alarm stays open until it has been quiet for a while, and then
+    ends by `calm` (flapping.py). `cause`: what it was (R22), if it is known.
     `cycle`: the one the answer was given to; an answer to an earlier one is refused.
 
     :raises AlreadyResolved: if `cycle` is over although the alarm came back since.
@@ -217,23 +246,41 @@ def resolve(*, alarm: Alarm, now: datetime, by: Person | None = None, why: str =
     alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
     if cycle is not None and cycle != alarm.cycle:
         raise AlreadyResolved(f"“{alarm.title}” has begun anew since that page. Answer the newer page.")
-    if alarm.state == Alarm.State.RESOLVED:
+    if alarm.state == Alarm.State.RESOLVED or (calm and not flapping.still_quiet(alarm, now=now)):
         return alarm
+    if by is None and not calm and flapping.doubted(alarm, now=now):
+        if words := flapping.doubt(alarm, now=now):
+            write(alarm, LogEntry.Kind.FLAPPING, words, now=now)
+        return alarm
+    why = f"{why} {flapping.calmed(alarm, now=now)}".strip() if calm else why
     alarm.state, alarm.resolved_at, alarm.next_due = Alarm.State.RESOLVED, now, None
+    alarm.flapping_since = alarm.over_due = None
     alarm.snooze_cut_at, alarm.snoozed_until = alarm.snoozed_until, None
     alarm.version += 1
+    alarm.cause = cause or alarm.cause
     alarm.forget_cover()
-    alarm.save(update_fields=["state", "resolved_at", "next_due", "snoozed_until", "snooze_cut_at", "version", *COVER])
+    alarm.save(update_fields=[*ENDED, *COVER])
     who = by.name if by else alarm.source
-    write(alarm, LogEntry.Kind.RESOLVED, f"{who} resolved it.{' ' + why if why else ''}", now=now, person=by)
+    text = f"{who} resolved it.{' Cause: ' + Cause(cause).label + '.' if cause else ''}{' ' + why if why else ''}"
+    write(alarm, LogEntry.Kind.RESOLVED, text, now=now, person=by)
     everyone_stands_down(alarm=alarm, by=by, now=now)
     end_needless(alarm=alarm, by=by, why=f"{who} resolved it.", now=now)
     return alarm
 
 
 def raise_by_hand(
-    *, title: str, severity: int, by: Person, policy: EscalationPolicy | None, now: datetime, description: str = ""
+    *,
+    title: str,
+    severity: int,
+    by: Person,
+    policy: EscalationPolicy | None,
+    now: datetime,
+    description: str = "",
+    key: str = "",
 ) -> Alarm:
-    """Somebody says that a human is needed. It bypasses every rule of every machine (R25)."""
-    firing = Firing(title=title, severity=severity, source_id=PEOPLE, source=by.name, description=description)
+    """Somebody says that a human is needed. It bypasses every rule of every machine (R25).
+
+    `key`: of the press, so that one made twice raises once; empty: an alarm of its own.
+    """
+    firing = Firing(title=title, severity=severity, source_id=PEOPLE, source=by.name, description=description, key=key)
     return fire(firing=firing, policy=policy, now=now, by=by)

@@ -1,4 +1,5 @@
-"""An edge: a text to our number: an answer to a page, STOP or START, or something we do not understand.
+"""An edge: a text to our number: an answer to a page, STOP or START, a PIN and what is wrong, or something we do not
+understand.
 
 It is kept before anything is done about it, so that none is lost; what the database refuses is taken up by the loop.
 Source: paging.md 2.6.
@@ -11,7 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from incidents.alarms import explain, replies
+from incidents.alarms import explain, replies, summit
 from incidents.alarms.replies import Verb
 from oncall import clock
 from oncall.limits import queries as limits
@@ -26,6 +27,10 @@ from oncall.troubles import services as troubles
 HELP = (
     "Reply with the code of the page and a letter: A to acknowledge, E to escalate, R to resolve, W to hear why you. "
     "As in: BCDF A"
+)
+HOW_TO_RAISE = (
+    "To raise an alarm, text your PIN and 1 (images are taken, no alerts go out), 2 (something else) or what is wrong. "
+    "As in: 123456 1"
 )
 REPLY = "reply:"  # keys of replies begin so
 LOOPS = "not answered: too many replies to this number, as if machines talked"
@@ -64,7 +69,8 @@ def _take(sid: str, *, now: datetime, wait: bool = True) -> None:
     sms = waiting.first()
     if sms is not None:
         sms.outcome, sms.understood = _handle(sms, now=now)
-        sms.save(update_fields=["outcome", "understood"])
+        sms.body = summit.without_pin(sms.body, sender=sms.sender)
+        sms.save(update_fields=["outcome", "understood", "body"])
 
 
 def take_left(*, now: datetime, limits: Limits) -> None:
@@ -80,17 +86,25 @@ def take_left(*, now: datetime, limits: Limits) -> None:
             log.exception("text %s", sid)
         except Exception as error:
             log.exception("text %s", sid)
-            InboundSms.objects.filter(sid=sid, outcome="").update(outcome=f"{NOT_DONE}: {type(error).__name__}")
+            _give_up(sid, error)
             text = f"A text to our number {NOT_DONE}: {type(error).__name__}: {error}"[:500]
-            troubles.raise_trouble(kind="engine", key=f"text:{sid}", text=text, now=now)
+            troubles.raise_trouble(kind="text", key=sid, text=text, now=now)
+
+
+@transaction.atomic
+def _give_up(sid: str, error: Exception) -> None:
+    for sms in InboundSms.objects.select_for_update().filter(sid=sid, outcome=""):
+        sms.outcome = f"{NOT_DONE}: {type(error).__name__}"
+        sms.body = summit.without_pin(sms.body, sender=sms.sender)
+        sms.save(update_fields=["outcome", "body"])
 
 
 def _handle(sms: InboundSms, *, now: datetime) -> tuple[str, bool]:
     """Return what came of it and whether we understood it."""
     contacts = list(ContactMethod.objects.filter(address=sms.sender).select_related("person"))
-    if not contacts:
-        return "from a number nobody here has; not answered", False
     word = sms.body.strip().upper()
+    if not contacts:
+        return _from_a_line(sms, word, now=now)
     if word in words.OPT_OUT:
         for contact in contacts:
             consequences.out_of_use(contact, reason=services.opted_out(word), now=now)
@@ -103,7 +117,47 @@ def _handle(sms: InboundSms, *, now: datetime) -> tuple[str, bool]:
     in_force = limits.at(now)
     if word in words.ASKS:
         return _reply(sms, contacts[0].person, HELP, outcome="asked how to answer", now=now, limits=in_force), True
+    if words.parse_reply(sms.body) is None and summit.read_text(sms.body):
+        caller = summit.caller_at(sms.sender)
+        if caller:
+            return _raise(sms, caller, now=now, in_force=in_force)
     return _answer(sms, contacts[0].person, now=now, in_force=in_force)
+
+
+def _from_a_line(sms: InboundSms, word: str, *, now: datetime) -> tuple[str, bool]:
+    """A text from a number that is nobody's: of a line that may raise alarms, or a stranger, who gets no reply."""
+    caller = summit.caller_at(sms.sender)
+    if caller is None:
+        return "from a number nobody here has; not answered", False
+    if word in words.RESERVED:  # the provider acts on these and answers them
+        return "the provider's own word, from a line", True
+    in_force = limits.at(now)
+    if summit.read_text(sms.body):
+        return _raise(sms, caller, now=now, in_force=in_force)
+    return _reply(sms, caller.replies_to, HOW_TO_RAISE, outcome="not understood", now=now, limits=in_force), False
+
+
+def _raise(sms: InboundSms, caller: summit.Caller, *, now: datetime, in_force: Limits) -> tuple[str, bool]:
+    """Raise an alarm by a text of a PIN and a key or words. The row of the text is locked: it raises once."""
+    pin, said = summit.read_text(sms.body) or ("", "")
+    to = caller.replies_to
+    if not caller.hashed:
+        text = "You have no PIN. Set one under Me on the portal, then text it with what is wrong."
+        return _reply(sms, to, text, outcome="no PIN is set", now=now, limits=in_force), False
+    try:
+        summit.check_pin(caller=caller, pin=pin, number=sms.sender, by=summit.TEXT, now=now, limits=in_force)
+    except summit.TooManyWrong as wrong:
+        return _reply(sms, to, str(wrong), outcome="too many wrong PINs", now=now, limits=in_force), False
+    except summit.WrongPin as wrong:
+        return _reply(sms, to, f"{wrong} Nothing was raised.", outcome="wrong PIN", now=now, limits=in_force), False
+    if not said:
+        return _reply(sms, to, HOW_TO_RAISE, outcome="a PIN alone", now=now, limits=in_force), False
+    title = {"1": summit.NO_ALERTS, "2": f"{caller.name} calls for help"}.get(said, " ".join(said.split()))
+    alarm = summit.raise_alarm(caller=caller, title=title, key=f"text:{sms.sid}", how="a text", now=now)
+    people = summit.called_first(policy_id=alarm.policy_id, now=now)
+    text = f"Raised SEV-{alarm.severity} {title[:80]}. {summit.in_words(people)} Alarm {str(alarm.pk)[:8]}."
+    reply = words.cut(words.gsm(words.unlinked(text)), LONGEST_WHY)
+    return _reply(sms, to, reply, outcome=f"raised {alarm.pk}", now=now, limits=in_force), True
 
 
 def _answer(sms: InboundSms, owner: Person, *, now: datetime, in_force: Limits) -> tuple[str, bool]:

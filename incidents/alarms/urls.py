@@ -2,21 +2,50 @@
 
 from django.urls import path, re_path
 
-from incidents.alarms import answers, api, links, policy_views, slack_answers, sms_answers, views, why_views, work_api
+from incidents.alarms import (
+    answers,
+    api,
+    ledger_views,
+    links,
+    list_views,
+    policy_views,
+    silence_api,
+    silence_views,
+    slack_answers,
+    sms_answers,
+    views,
+    why_views,
+    work_api,
+)
+from incidents.alarms.summit_urls import urlpatterns as summit
 
 urlpatterns = [
-    path("alarms/", views.alarms, name="alarms"),
+    *summit,
+    path("alarms/", list_views.alarms, name="alarms"),
+    path("alarms/bulk/", list_views.bulk_act, name="alarms_bulk"),
+    path("alarms/views/", list_views.save_view, name="alarms_save_view"),
+    path("alarms/views/<uuid:id>/remove/", list_views.remove_view, name="alarms_remove_view"),
+    path("alarms/causes/", list_views.by_cause, name="alarm_causes"),
     path("alarms/raise/", views.raise_alarm, name="alarm_raise"),
     path("alarms/<uuid:id>/", views.alarm, name="alarm"),
     path("alarms/<uuid:id>/acknowledge/", views.acknowledge, name="alarm_acknowledge"),
     path("alarms/<uuid:id>/take-over/", views.take_over, name="alarm_take_over"),
     path("alarms/<uuid:id>/resolve/", views.resolve, name="alarm_resolve"),
+    path("alarms/<uuid:id>/cause/", list_views.say_cause, name="alarm_cause"),
     path("alarms/<uuid:id>/undo-resolve/", views.undo_resolve, name="alarm_undo_resolve"),
     path("alarms/<uuid:id>/snooze/", views.snooze, name="alarm_snooze"),
     path("alarms/<uuid:id>/escalate/", views.escalate, name="alarm_escalate"),
     path("alarms/<uuid:id>/stand-down/", views.stand_down, name="alarm_stand_down"),
     path("alarms/<uuid:id>/note/", views.note, name="alarm_note"),
     path("alarms/<uuid:id>/hand-over/", views.reassign, name="alarm_reassign"),
+    path("silences/", silence_views.silences, name="silences"),
+    path("silences/new/", silence_views.new, name="silence_new"),
+    path("silences/<uuid:id>/", silence_views.silence, name="silence"),
+    path("silences/<uuid:id>/end/", silence_views.end, name="silence_end"),
+    path("silences/<uuid:id>/agree/", silence_views.agree, name="silence_agree"),
+    path("grouping/", silence_views.grouping, name="grouping"),
+    path("grouping/<uuid:source_id>/", silence_views.group_rule, name="group_rule"),
+    path("not-sent/", ledger_views.not_sent, name="not_sent"),
     path("policies/<uuid:id>/edit/", policy_views.edit, name="policy_edit"),
     path("pages/<uuid:id>/why/", why_views.why, name="page_why"),
     path("me/page/", views.page_me, name="page_me"),
@@ -28,6 +57,11 @@ urlpatterns = [
     re_path(r"^hooks/twilio/sms/inbound/?$", sms_answers.inbound_sms, name="twilio_sms_inbound"),
 ]
 api_urlpatterns = [
+    path("silences/", silence_api.Silences.as_view(), name="api_silences"),
+    path("silences/<uuid:id>/", silence_api.OneSilence.as_view(), name="api_silence"),
+    path("silences/<uuid:id>/end/", silence_api.EndSilence.as_view(), name="api_silence_end"),
+    path("silences/<uuid:id>/agree/", silence_api.AgreeToSilence.as_view(), name="api_silence_agree"),
+    path("not-sent/", silence_api.NotSent.as_view(), name="api_not_sent"),
     path("alarms/", api.Alarms.as_view(), name="api_alarms"),
     path("alarms/<uuid:id>/", api.OneAlarm.as_view(), name="api_alarm"),
     path("alarms/<uuid:id>/timeline/", api.Timeline.as_view(), name="api_timeline"),

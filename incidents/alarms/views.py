@@ -2,20 +2,18 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from incidents.alarms import queries, services, snoozing, undoing, work
+from incidents.alarms import ledger, queries, services, snoozing, summit, undoing, work
 from incidents.alarms.forms import NoteForm, PersonForm, RaiseForm, SnoozeForm
-from incidents.alarms.models import Alarm
+from incidents.alarms.models import Alarm, Cause
 from incidents.alarms.pages import ANSWER_PATH
 from incidents.escalation.decision import Position, decide, plan_from_json
 from incidents.escalation.queries import who_is_called
@@ -24,32 +22,7 @@ from oncall.limits import queries as limits
 from oncall.paging import services as paging
 from oncall.people.viewer import viewer
 
-STATES = [
-    ("open", "Open"),
-    ("firing", "Firing"),
-    ("acknowledged", "Acknowledged"),
-    ("resolved", "Resolved"),
-    ("all", "All"),
-]
 LOST_RACES = (work.AlreadyAcknowledged, work.AlreadyEscalated, services.AlreadyResolved, undoing.UndoRefused)
-
-
-def alarms(request: HttpRequest) -> HttpResponse:
-    """The list, newest first; filters stand in the URL."""
-    chosen = request.GET.get("state", "open")
-    rows = Alarm.objects.visible_to(viewer(request)).select_related("acknowledged_by")
-    if chosen == "open":
-        rows = rows.open()
-    elif chosen in Alarm.State.values:
-        rows = rows.filter(state=chosen)
-    words = request.GET.get("q", "").replace("\x00", "").strip()
-    if words:
-        rows = rows.filter(title__icontains=words)
-    page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    more = urlencode({"state": chosen, "q": words})
-    return render(
-        request, "alarms/alarms.html", {"page": page, "states": STATES, "chosen": chosen, "q": words, "more": more}
-    )
 
 
 def alarm(request: HttpRequest, id: UUID) -> HttpResponse:
@@ -90,6 +63,9 @@ def _detail(
         "where": where,
         "error": error,
         "labels": sorted(alarm.labels.items()),
+        "also": ledger.children_of(alarm),
+        "also_count": ledger.count_children(alarm),
+        "causes": Cause.choices,
     }
     template = "alarms/alarm.html#live" if request.htmx else "alarms/alarm.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=status)
@@ -107,8 +83,16 @@ def _next(alarm: Alarm, *, now: datetime) -> dict[str, object] | None:
 
 
 def raise_alarm(request: HttpRequest) -> HttpResponse:
-    """The observer's button (R25): it bypasses every rule of every machine."""
-    form = RaiseForm(request.POST or None)
+    """The observer's button (R25): it bypasses every rule of every machine and every silence.
+
+    `what=no_alerts` needs nothing more: one press. Anything else needs a title.
+    """
+    now, asked = clock.now(), request.POST.get("what") == "no_alerts"
+    typed = request.POST.copy()
+    if asked:
+        typed["title"] = summit.NO_ALERTS
+        typed.setdefault("severity", str(summit.SEVERITY))
+    form = RaiseForm(typed) if request.method == "POST" else RaiseForm(initial={"once": uuid4()})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         raised = services.raise_by_hand(
@@ -117,10 +101,21 @@ def raise_alarm(request: HttpRequest) -> HttpResponse:
             description=data["description"],
             policy=data["policy"],
             by=viewer(request),
-            now=clock.now(),
+            now=now,
+            key=f"button:{data['once']}:{data['title']}" if data["once"] else "",
         )
+        people = summit.called_first(policy_id=raised.policy_id, now=now)
+        messages.success(request, f"Raised. {summit.in_words(people)} Keep observing.")
         return redirect("alarm", raised.pk)
-    return render(request, "alarms/raise.html", {"form": form}, status=400 if form.is_bound else 200)
+    context = {
+        "form": form,
+        "no_alerts": summit.NO_ALERTS,
+        "severity": summit.SEVERITY,
+        "called": summit.called_first(policy_id=None, now=now),
+        "number": settings.TWILIO_FROM,
+        "published": settings.PUBLISHED_ALTERNATIVES,
+    }
+    return render(request, "alarms/raise.html", context, status=400 if form.is_bound else 200)
 
 
 def _act(
@@ -172,12 +167,17 @@ def take_over(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_POST
 def resolve(request: HttpRequest, id: UUID) -> HttpResponse:
     why = request.POST.get("why", "").replace("\x00", "")[:1000]
-    cycle = _cycle(request)
+    cycle, cause = _cycle(request), request.POST.get("cause", "")
+    if cause and cause not in Cause.values:
+        error = f"“{cause[:40]}” is no cause. Choose one of the list."
+        return _detail(request, _find(request, id), where="resolve", error=error, status=400)
     return _act(
         request,
         id,
         "resolve",
-        lambda alarm: services.resolve(alarm=alarm, by=viewer(request), why=why, cycle=cycle, now=clock.now()),
+        lambda alarm: services.resolve(
+            alarm=alarm, by=viewer(request), why=why, cycle=cycle, cause=cause, now=clock.now()
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """Open troubles become alarms of the source “oncall itself”: lower rooms never raise one themselves."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -10,6 +10,7 @@ from incidents.alarms import services
 from incidents.alarms.models import ITSELF, Alarm, LogEntry
 from incidents.escalation import queries as policies
 from oncall.limits import queries as limits
+from oncall.limits.queries import Limits
 from oncall.paging import services as paging
 from oncall.paging.models import ContactMethod, Page
 from oncall.troubles import services as troubles
@@ -20,11 +21,18 @@ SEVERITY = {
     "account": 1,
     "provider": 2,
     "engine": 1,
+    "text": 1,  # it may have been somebody's answer, or an alarm
+    "heartbeat_broken": 2,
     "invariant": 1,
     "nobody": 1,
     "page": 1,
     "gap": 2,
+    "rejected": 2,  # what nobody could read may have been an alarm of any severity
+    "quiet": 2,  # and so may be what a silent source does not say
+    "latency": 2,  # nobody would hear that images are taken and no alerts go out
+    "rules": 2,  # as above
 }  # anything else is SEV-3
+HIDES = ("rejected", "quiet", "latency", "rules")  # while such a trouble lasts, alarms of any severity may be lost
 UP_THE_LINE = ("gap", "shifts")  # for who arranges the rotations, not for who is on shift (domain.md 5.8)
 ABOUT_ALARMS = ("engine", "nobody")  # their key is an alarm's id
 
@@ -56,7 +64,7 @@ def _put_aside(key: str, trouble: Trouble, *, now: datetime) -> bool:
     """Say whether the alarm of this trouble was resolved, and need not fire again yet.
 
     Resolved by a human it stays so for hours, however often the same trouble is seen: they know. One that was over and
-    came back is another. What endangers pages is put aside for a short while only, by its severity.
+    came back is another. What endangers pages, or may hide alarms, is put aside for a short while only.
     """
     last = Alarm.objects.filter(source_id=ITSELF, key=key, resolved_at__isnull=False).order_by("-resolved_at").first()
     if last is None or last.resolved_at is None:
@@ -65,11 +73,15 @@ def _put_aside(key: str, trouble: Trouble, *, now: datetime) -> bool:
         return True
     if trouble.since > last.resolved_at:
         return False
-    grave = SEVERITY.get(trouble.kind, 3) == 1
-    aside = limits.at(now).span("grave_trouble_put_aside_s" if grave else "trouble_put_aside_s")
-    if now - last.resolved_at >= aside:
+    if now - last.resolved_at >= aside(trouble.kind, limits=limits.at(now)):
         return False
     return last.log.filter(kind=LogEntry.Kind.RESOLVED, cycle=last.cycle, person__isnull=False).exists()
+
+
+def aside(kind: str, *, limits: Limits) -> timedelta:
+    """Return for how long a trouble that a person resolved calls nobody."""
+    is_grave = kind in HIDES or SEVERITY.get(kind, 3) == 1
+    return limits.span("grave_trouble_put_aside_s" if is_grave else "trouble_put_aside_s")
 
 
 def _only_for_owners(open_troubles: Iterable[Trouble], *, now: datetime) -> set[str]:

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from incidents.alarms import services, snoozing, undoing, work
 from incidents.alarms.api import ERRORS, SHAPE, AlarmSerializer
-from incidents.alarms.models import Alarm
+from incidents.alarms.models import Alarm, Cause
 from oncall import clock
 from oncall.paging.services import Unreachable
 from oncall.people.errors import Conflict
@@ -51,6 +51,12 @@ class CycleSerializer(serializers.Serializer[Any]):
 
 class WhySerializer(CycleSerializer):
     why = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+class ResolveSerializer(WhySerializer):
+    """`cause`: what it was: service, database, network, pipeline, observatory or other."""
+
+    cause = serializers.ChoiceField(choices=Cause.choices, required=False, allow_blank=True, default="")
 
 
 def act(request: Request, id: UUID, verb: Callable[[Alarm], object]) -> Response:
@@ -104,10 +110,10 @@ class TakeOver(APIView):
 
 
 class Resolve(APIView):
-    @extend_schema(request=WhySerializer, responses={200: AlarmSerializer} | LOST)
+    @extend_schema(request=ResolveSerializer, responses={200: AlarmSerializer} | LOST)
     def post(self, request: Request, id: UUID) -> Response:
         """It is over. For 15 minutes (a limit) this may be undone."""
-        form = WhySerializer(data=request.data)
+        form = ResolveSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         return act(
             request,

@@ -13,7 +13,8 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.urls import reverse
 
-from incidents.alarms.models import Alarm
+from incidents.alarms import silences as keeping_quiet
+from incidents.alarms.models import Alarm, Held, Silence
 from oncall.people.models import Person
 from oncall.troubles.models import Trouble
 from rotations.changes.models import Absence, Override
@@ -105,8 +106,18 @@ def alarms(asked: Asked) -> Iterable[Line]:
 
 
 def silences(asked: Asked) -> Iterable[Line]:
-    """What is kept quiet. There are no silences yet; the room that brings them says here which are in force."""
-    return ()
+    """What is kept quiet, now and within the week."""
+    for row in keeping_quiet.active(now=asked.now)[:MOST]:
+        yield Line("silence", _silenced(row), row.path, row.starts_at, row.present_until)
+    for row in keeping_quiet.coming(now=asked.now, until=asked.until)[:MOST]:
+        yield Line("silence", f"To come: {_silenced(row)}", row.path, row.next_at)
+    held = Held.objects.held().count()
+    if held:
+        yield Line("silence", f"{held} firing{'s' if held > 1 else ''} held, not sent", reverse("not_sent"))
+
+
+def _silenced(row: Silence) -> str:
+    return f"{row.reason} ({keeping_quiet.words_of(row)}), by {row.by.name}"
 
 
 def overrides(asked: Asked) -> Iterable[Line]:

@@ -188,7 +188,10 @@ def test_who_calls_our_number_hears_that_a_page_waits_and_nothing_of_what_it_is(
 
 
 def test_who_calls_our_number_without_a_page_hears_so(post, ada):  # noqa: F811
-    assert dial_in(post, "+14155550101") == "This is oncall. No page is calling you. Good bye."
+    assert dial_in(post, "+14155550101") == (
+        "This is oncall. No page is calling you. "
+        "To raise an alarm by telephone, set a PIN under Me on the portal. Good bye."
+    )
 
 
 @pytest.mark.parametrize("sender", ["+14155559999", "", "anonymous"])
@@ -298,7 +301,7 @@ def test_a_text_that_breaks_is_said_aloud_and_not_tried_for_ever(post, texted, f
     sms_answers.take_left(now=clock.now() + timedelta(seconds=6), limits=limits.at(NOW))
 
     assert InboundSms.objects.get().outcome == "could not be acted on: ValueError"
-    assert Trouble.objects.open().get(kind="engine").text == (
+    assert Trouble.objects.open().get(kind="text").text == (
         "A text to our number could not be acted on: ValueError: no such thing"
     )
 

@@ -35,7 +35,7 @@ def sent(monkeypatch):
 @pytest.fixture
 def loop(monkeypatch, sent):
     made = Loop(name="tried", threads=1)
-    monkeypatch.setattr(made.sender, "send_due", lambda now, limits: sent.append(now) or 0)
+    monkeypatch.setattr(made.sender, "send_due", lambda now, limits, due_by: sent.append(now) or 0)
     yield made
     made.close()
 

@@ -28,6 +28,10 @@ def seen(kind: str, at) -> str:
         ("webhook", 4 * HOUR, "firing"),
         ("account", 14 * MINUTE, "resolved"),
         ("account", 15 * MINUTE, "firing"),
+        ("rejected", 14 * MINUTE, "resolved"),
+        ("rejected", 15 * MINUTE, "firing"),
+        ("quiet", 15 * MINUTE, "firing"),
+        ("latency", 15 * MINUTE, "firing"),
     ],
 )
 def test_what_a_human_resolved_is_put_aside_however_often_it_is_seen(policy, ada, kind, after, state):

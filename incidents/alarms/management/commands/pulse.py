@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        loop, outward = Loop(name="pulse"), Outward()
+        loop, outward = Loop(name="pulse", behind=not options["once"]), Outward()
         if not options["once"]:
             outward.start()
         log.info("the pulse beats")
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 connections.close_all()
                 loop.close()
                 time.sleep(1)
-                loop = Loop(name="pulse")
+                loop = Loop(name="pulse", behind=True)
             except Exception:
                 log.exception("the pulse stumbles")
                 time.sleep(1)
