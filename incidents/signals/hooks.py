@@ -5,9 +5,9 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from incidents.signals import services
+from incidents.signals import mail_hooks, ordinary, services
+from incidents.signals.models import Source
 from incidents.signals.payloads.items import Unreadable
-from oncall import clock
 
 LARGEST = 1024 * 1024  # bytes
 
@@ -22,10 +22,11 @@ def receive(request: HttpRequest, token: str) -> JsonResponse:
         answer = JsonResponse({"detail": [f"{request.method} does nothing here. POST the signal."]}, status=405)
         answer["Allow"] = "POST"
         return answer
-    now = clock.now()
-    source = services.source_of(token)
+    now, source, heard_outside = ordinary.arrival(token)
     if source is None:
         return JsonResponse({"detail": ["No source has this address. See Sources for the right one."]}, status=404)
+    if source.kind == Source.Kind.MAIL:
+        return mail_hooks.receive(request, source=source, now=now)
     try:
         body = request.body
     except RequestDataTooBig:
@@ -33,7 +34,7 @@ def receive(request: HttpRequest, token: str) -> JsonResponse:
         services.keep_unreadable(source=source, body=_beginning(request), errors=errors, now=now, is_cut=True)
         return JsonResponse(errors, status=413)
     try:
-        receipt = services.receive(source=source, body=body, now=now)
+        receipt = services.receive(source=source, body=body, now=now, heard_outside=heard_outside)
     except Unreadable as error:
         services.keep_unreadable(source=source, body=body, errors=error.errors, now=now)
         return JsonResponse(error.errors, status=400)

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.escalation.models import EscalationPolicy
+from incidents.signals.heartbeats_models import Heartbeat, HeartbeatSpan  # noqa: F401  # known to Django here
+from incidents.signals.routes import Route  # noqa: F401  # known to Django here
 
 
 class Source(models.Model):
@@ -16,7 +18,11 @@ class Source(models.Model):
 
     class Kind(models.TextChoices):
         ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
-        JSON = "json", "JSON"
+        GRAFANA = "grafana", "Grafana"
+        KAPACITOR = "kapacitor", "Kapacitor (Sasquatch)"
+        JSON = "json", "JSON (our own shape)"
+        MAIL = "mail", "Mails"
+        MAPPED = "mapped", "JSON (mapped here)"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=80, unique=True)
@@ -29,16 +35,43 @@ class Source(models.Model):
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(null=True, blank=True)  # null: has never sent anything
+    has_routes = models.BooleanField(default=False, db_default=False, editable=False)  # so that most ask for none
+    mapping = models.JSONField(default=dict, blank=True)  # payloads/mapping.py; empty: another kind, or none yet
+    mapped_at = models.DateTimeField(null=True, blank=True)  # when the mapping was last changed; null: never
+    expected_every_min = models.PositiveSmallIntegerField(null=True, blank=True)  # minutes; null: need not be heard
+    expected_while_observing = models.BooleanField(default=False)  # else day and night
 
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(name="source_kind_known", condition=Q(kind__in=["alertmanager", "json"])),
+            models.CheckConstraint(
+                name="source_kind_known",
+                condition=Q(kind__in=["alertmanager", "grafana", "kapacitor", "json", "mail", "mapped"]),
+            ),
             models.CheckConstraint(name="source_severity_1_to_5", condition=Q(severity__range=(1, 5))),
+            models.CheckConstraint(
+                name="source_expected_within_a_week",
+                condition=Q(expected_every_min__isnull=True) | Q(expected_every_min__range=(1, 10080)),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Listening(models.Model):
+    """Since when a source that must be heard is listened for. A row of its own: its source's is written in every storm.
+
+    `looked_at` is the last look. Where that is long ago we were away ourselves, and begin anew: what a source said to a
+    closed door is no silence of the source.
+    """
+
+    source = models.OneToOneField(Source, primary_key=True, on_delete=models.CASCADE, related_name="listening")
+    since = models.DateTimeField()
+    looked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.source} since {self.since:%H:%M:%S}"
 
 
 class Signal(models.Model):
@@ -77,6 +110,9 @@ class Rejection(models.Model):
     class Meta:
         ordering = ["signal", "index"]
         constraints = [models.UniqueConstraint(name="one_rejection_per_item", fields=["signal", "index"])]
+        indexes = [
+            models.Index(name="rejection_unsettled", fields=["signal"], condition=Q(settled_at__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return f"item {self.index} of {self.signal}"

@@ -8,8 +8,8 @@ TEXTS = {"type": "array", "items": {"type": "string"}}
 ERRORS = {"type": "object", "additionalProperties": TEXTS}
 SIGNAL = {
     "type": "object",
-    "description": "Kind `json`. Without `key` each signal is an alarm of its own; a resolved one needs its key.",
-    "required": ["title"],
+    "description": "Kind `json`. Without `key` each signal is an alarm of its own. What fires needs a `title`, what is "
+    "resolved its `key` alone.",
     "properties": {
         "key": {"type": "string", "maxLength": 200},
         "title": {"type": "string", "minLength": 1, "maxLength": 300},
@@ -36,6 +36,33 @@ ALERTMANAGER = {
         "alerts": {"type": "array", "items": {"type": "object"}},
     },
 }
+GRAFANA = {
+    "type": "object",
+    "description": "Kind `grafana`: the webhook payload of Grafana unified alerting, as it sends it. Each item of "
+    "`alerts` is an alarm by its `fingerprint`; `truncatedAlerts` above 0 is answered as a rejected item.",
+    "required": ["alerts"],
+    "properties": {
+        "alerts": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+        "orgId": {"type": "integer"},
+        "truncatedAlerts": {"type": "integer"},
+    },
+}
+KAPACITOR = {
+    "type": "object",
+    "description": "Kind `kapacitor`: an event of Kapacitor's HTTP post handler. Level `OK` resolves its id's alarm.",
+    "required": ["id", "level"],
+    "properties": {
+        "id": {"type": "string", "minLength": 1},
+        "level": {"type": "string", "enum": ["OK", "INFO", "WARNING", "CRITICAL"]},
+        "message": {"type": "string"},
+        "details": {"type": "string", "description": "HTML; its text is kept."},
+        "data": {"type": "object"},
+    },
+}
+MAPPED = {
+    "description": "Kind `mapped`: any JSON. What means what is said on the page of the source; until then it is kept "
+    "and answered with 400 “No mapping yet”.",
+}
 REJECTED = {
     "type": "array",
     "items": {
@@ -59,13 +86,21 @@ RECEIPT = {
         "rejected": REJECTED,
     },
 }
-COMPONENTS = {"Signal": SIGNAL, "Signals": SIGNALS, "AlertmanagerSignal": ALERTMANAGER, "Receipt": RECEIPT}
+KINDS: dict[str, dict[str, Any]] = {
+    "Signal": SIGNAL,
+    "Signals": SIGNALS,
+    "AlertmanagerSignal": ALERTMANAGER,
+    "GrafanaSignal": GRAFANA,
+    "KapacitorSignal": KAPACITOR,
+    "MappedSignal": MAPPED,
+}
+COMPONENTS = {**KINDS, "Receipt": RECEIPT}
 
 
 def add_hook(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Return the schema with the hook in it (a post-processing hook of drf-spectacular)."""
     result.setdefault("components", {}).setdefault("schemas", {}).update(COMPONENTS)
-    kinds = [{"$ref": f"#/components/schemas/{name}"} for name in ("Signal", "Signals", "AlertmanagerSignal")]
+    kinds = [{"$ref": f"#/components/schemas/{name}"} for name in KINDS]
     result["paths"]["/hooks/{token}/"] = {
         "post": {
             "operationId": "hook",
@@ -74,7 +109,7 @@ def add_hook(result: dict[str, Any], generator: Any, request: Any, public: bool)
             "tags": ["hooks"],
             "security": [{}],
             "parameters": [{"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}],
-            "requestBody": {"required": True, "content": {"application/json": {"schema": {"oneOf": kinds}}}},
+            "requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": kinds}}}},
             "responses": {
                 "202": _answer("What came of each item. It is committed.", {"$ref": "#/components/schemas/Receipt"}),
                 "400": _answer("Nothing could be read; each field says why. It is kept and can be replayed.", UNREAD),

@@ -10,12 +10,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from incidents.alarms import holding
 from incidents.alarms import services as alarms
 from incidents.alarms.evidence import lock_leave
 from incidents.alarms.models import Alarm
 from incidents.escalation.models import EscalationPolicy
+from incidents.signals import ordinary, routing
 from incidents.signals.models import Rejection, Signal, Source
-from incidents.signals.payloads import alertmanager, generic
+from incidents.signals.payloads import alertmanager, generic, grafana, kapacitor, mail, mapping
 from incidents.signals.payloads.items import Item, Parsed, Rejected, Unreadable, clean
 from oncall import rows
 from oncall.people.services import digest
@@ -23,8 +25,12 @@ from oncall.troubles import services as troubles
 
 PARSERS: dict[str, Callable[[bytes], Parsed]] = {
     Source.Kind.ALERTMANAGER: alertmanager.parse,
+    Source.Kind.GRAFANA: grafana.parse,
+    Source.Kind.KAPACITOR: kapacitor.parse,
     Source.Kind.JSON: generic.parse,
+    Source.Kind.MAIL: mail.parse,
 }
+LISTS = {Source.Kind.ALERTMANAGER: {"items": "alerts"}, Source.Kind.GRAFANA: {"items": "alerts"}}
 KEPT = 64 * 1024  # characters of a payload, or of an item, that nobody could read
 SEEN_EVERY = timedelta(seconds=5)  # how often `last_seen_at` is written, so that a storm does not fight for one row
 
@@ -42,23 +48,45 @@ class AlreadySettled(Exception):
     """Somebody dealt with it before. The message says when and how, and is fit to show."""
 
 
+def parse(source: Source, body: bytes) -> Parsed:
+    """Return what this source means by `body`.
+
+    :raises Unreadable: if nothing can be read.
+    """
+    if source.kind == Source.Kind.MAPPED:
+        return mapping.parse(body, source.mapping)
+    return PARSERS[source.kind](body)
+
+
 def source_of(token: str) -> Source | None:
     """Return the enabled source whose secret this is, or nothing."""
     found = Source.objects.raw("SELECT * FROM signals_source WHERE token_digest = %s AND is_enabled", [digest(token)])
     return next(iter(found), None)
 
 
-@transaction.atomic
-def receive(*, source: Source, body: bytes, now: datetime, replay_of: Signal | None = None) -> Receipt:
+def receive(
+    *, source: Source, body: bytes, now: datetime, replay_of: Signal | None = None, heard_outside: bool = True
+) -> Receipt:
     """Keep what came, and turn every readable item into an alarm. When this commits, nothing of it can be lost.
 
     Items beside unreadable ones are accepted all the same; what was rejected is kept with its reasons, also where it
-    is all there was.
+    is all there was. `heard_outside`: somebody outside may want to hear of a new alarm.
 
     :raises Unreadable: if it holds no items, readable or not. Nothing is kept then: see `keep_unreadable`.
     """
-    _seen(source, now=now)
-    parsed = PARSERS[source.kind](body)
+    parsed = parse(source, body)
+    if replay_of is None:  # what a person sends again is no sign of life of its sender
+        _seen(source, now=now)
+    if replay_of is None and not parsed.rejected and len(parsed.items) == 1 and parsed.items[0].firing:
+        item = parsed.items[0]
+        alarm = ordinary.take(item=item, source=source, body=body, heard_outside=heard_outside, now=now)
+        if alarm is not None:
+            return Receipt(1, [alarm], [])
+    return _receive(parsed, source=source, body=body, now=now, replay_of=replay_of)
+
+
+@transaction.atomic
+def _receive(parsed: Parsed, *, source: Source, body: bytes, now: datetime, replay_of: Signal | None) -> Receipt:
     signal = Signal(
         source=source,
         received_at=now,
@@ -99,20 +127,9 @@ def _seen(source: Source, *, now: datetime) -> None:
 def _apply(item: Item, *, source: Source, now: datetime) -> UUID | None:
     """Fire or resolve what one item is about. A resolve of something that is not open changes nothing."""
     if not item.firing:
-        alarm = Alarm.objects.open().filter(source_id=source.pk, key=item.key).first()
-        return alarms.resolve(alarm=alarm, now=now).pk if alarm else None
-    firing = alarms.Firing(
-        title=item.title,
-        severity=item.severity or source.severity,
-        source_id=source.pk,
-        source=source.name,
-        key=item.key,
-        description=item.description,
-        labels=item.labels,
-        link=item.link,
-        product=item.product,
-    )
-    return alarms.hear(firing=firing, policy_id=source.policy_id, now=now)
+        return holding.hear_over(source_id=source.pk, key=item.key, now=now)
+    routed = routing.route(ordinary.firing_of(item, source=source), source=source, now=now)
+    return alarms.hear(firing=routed.firing, policy_id=routed.policy_id, now=now)
 
 
 def _keep_rejected(signal: Signal, rejected: list[Rejected], *, now: datetime) -> None:
@@ -149,31 +166,37 @@ def keep_unreadable(
 
 @transaction.atomic
 def replay(*, rejection: Rejection, body: str, now: datetime) -> Receipt:
-    """Send a rejected payload or item again, as it was or mended by hand.
+    """Send a rejected payload or item again, as it was or mended by hand. What of it can be read becomes alarms; of a
+    payload of several the rest is kept as rejected anew, by itself.
 
     :raises Unreadable: if it still cannot be read, or only its beginning was kept; it stays as it is.
     :raises AlreadySettled: if it was replayed or set aside before.
     """
     rejection = _unsettled(rejection)
     source = rejection.signal.source
-    if rejection.is_cut and body.split() == rejection.raw.split():  # a browser sends other line ends than it was given
+    unchanged = body.split() == rejection.raw.split()  # a browser sends other line ends than it was given
+    if rejection.is_cut and unchanged and rejection.index < 0 and len(rejection.signal.body) > KEPT:
+        body = rejection.signal.body  # kept whole
+    elif rejection.is_cut and unchanged:
         raise Unreadable(
             {"body": [f"Only its first {KEPT // 1024} KiB were kept. Make it whole here, or have it sent again."]}
         )
     if rejection.index >= 0:
-        body = wrap(source, body)
+        body = wrap(source, body, whole=rejection.signal.body)
     receipt = receive(source=source, body=body.encode(), now=now, replay_of=rejection.signal)
-    if receipt.rejected:
+    if not receipt.accepted:
         raise Unreadable(receipt.rejected[0].errors)
     _settle(rejection, how="replayed", now=now)
     return receipt
 
 
-def wrap(source: Source, item: str) -> str:
-    """Return one item as a payload of its source's kind."""
-    if source.kind == Source.Kind.ALERTMANAGER:
-        return f'{{"version": "{alertmanager.VERSION}", "alerts": [{item}]}}'
-    return item
+def wrap(source: Source, item: str, *, whole: str) -> str:
+    """Return one item as a payload of its source's kind, in its place in the payload that it came in."""
+    shape = source.mapping if source.kind == Source.Kind.MAPPED else LISTS.get(Source.Kind(source.kind), {})
+    try:
+        return mapping.wrap(item, whole=whole, mapping=shape)
+    except ValueError:  # mended into no JSON: let the parser say so
+        return item
 
 
 @transaction.atomic
@@ -205,12 +228,17 @@ def _settle(rejection: Rejection, *, how: str, now: datetime) -> None:
         troubles.clear_trouble(kind="rejected", key=str(source.pk), now=now)
 
 
+def new_secret(kind: str) -> str:
+    """Return a secret of 192 bits. That of a mail address is in small letters: mail servers may change the others."""
+    return secrets.token_hex(24) if kind == Source.Kind.MAIL else secrets.token_urlsafe(24)
+
+
 @transaction.atomic
 def create_source(
     *, name: str, kind: str, policy: EscalationPolicy | None, severity: int, now: datetime
 ) -> tuple[Source, str]:
     """Make a source and return it with its secret, which is never shown again."""
-    secret = secrets.token_urlsafe(24)
+    secret = new_secret(kind)
     source = Source.objects.create(
         name=name, kind=kind, policy=policy, severity=severity, token_digest=digest(secret), created_at=now
     )
@@ -220,6 +248,6 @@ def create_source(
 @transaction.atomic
 def renew_secret(*, source: Source) -> str:
     """Give the source a new URL; the old one stops working at once."""
-    secret = secrets.token_urlsafe(24)
+    secret = new_secret(source.kind)
     Source.objects.filter(pk=source.pk).update(token_digest=digest(secret))
     return secret

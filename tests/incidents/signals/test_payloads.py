@@ -46,6 +46,20 @@ def test_without_a_summary_the_rule_and_the_instance_are_the_title():
     assert item.title == "AlertsNone on usdf-prompt:9090"
 
 
+@pytest.mark.parametrize("annotations", [{"summary": " \t"}, {"summary": "\x00"}, {"summary": " ", "title": "\u00a0"}])
+def test_a_summary_of_blanks_is_none(annotations):
+    (item,) = alertmanager.parse(body(PAYLOAD | {"alerts": [ONE | {"annotations": annotations}]})).items
+
+    assert item.title == "AlertsNone on usdf-prompt:9090"
+
+
+@pytest.mark.parametrize("odd", [{"labels": {}, "annotations": {}}, {"labels": [], "annotations": "none"}])
+def test_what_alertmanager_calls_resolved_needs_only_its_fingerprint(odd):
+    (item,) = alertmanager.parse(body(PAYLOAD | {"alerts": [ONE | {"status": "resolved"} | odd]})).items
+
+    assert (item.firing, item.key, item.title) == (False, "c0ffee0123456789", "c0ffee0123456789")
+
+
 def test_readable_items_are_taken_beside_unreadable_ones():
     broken = {key: value for key, value in ONE.items() if key != "fingerprint"}
     parsed = alertmanager.parse(body(PAYLOAD | {"alerts": [broken, ONE, "nonsense"]}))
@@ -101,6 +115,22 @@ def test_json_names_the_field_that_is_wrong(data, field):
 
 
 @pytest.mark.parametrize(
+    "odd", [{}, {"title": None}, {"title": " "}, {"severity": "ok"}, {"labels": []}, {"link": {}}, {"title": {"a": 1}}]
+)
+def test_what_is_resolved_in_json_needs_only_its_key(odd):
+    (item,) = generic.parse(body({"key": "dome", "status": "resolved"} | odd)).items
+
+    assert (item.firing, item.key, item.title) == (False, "dome", "dome")
+
+
+@pytest.mark.parametrize("signal", [{"status": "over", "key": "dome"}, {"status": "resolved", "key": {"a": 1}}])
+def test_a_resolve_whose_status_or_key_cannot_be_read_is_refused(signal):
+    """Nothing may be resolved by a guess."""
+    with pytest.raises(Unreadable):
+        generic.parse(body(signal))
+
+
+@pytest.mark.parametrize(
     ("word", "severity"),
     [
         ("critical", 1),
@@ -112,6 +142,36 @@ def test_json_names_the_field_that_is_wrong(data, field):
         ("info", 4),
         ("odd", None),
         (0, None),
+        ("ok", None),
+        ("not classified", None),
+        (-1, None),
+        (1.5, None),
+        (True, None),
+        ("p6", None),
+        (1.0, 1),
+        ("3.0", 3),
+        ("P1", 1),
+        ("p5", 5),
+        ("P0", 1),
+        ("Sev0", 1),
+        ("s1", 1),
+        ("sev 2", 2),
+        ("Severity 3", 3),
+        ("priority-4", 4),
+        ("crit", 1),
+        ("emerg", 1),
+        ("alert", 1),
+        ("err", 2),
+        ("notice", 4),
+        ("Informational", 4),
+        ("disaster", 1),
+        ("high", 2),
+        ("average", 3),
+        ("Information", 4),
+        ("urgent", 1),
+        ("severe", 1),
+        ("moderate", 3),
+        ("ticket", 3),
     ],
 )
 def test_severity_words(word, severity):

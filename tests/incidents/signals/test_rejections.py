@@ -47,7 +47,7 @@ def test_a_group_of_which_no_item_can_be_read_is_400_and_kept_item_by_item(clien
     response = client.post(am, json.dumps(group), content_type="application/json")
 
     assert response.status_code == 400
-    untitled = ["No alertname among the labels and no summary annotation, so it has no title."]
+    untitled = ["No alertname among the labels and no summary annotation, so it has no title. Give its rule a summary."]
     assert response.json() == {
         "fingerprint": MISSING,
         "rejected": [
