@@ -10,7 +10,7 @@ from django.db import transaction
 
 from incidents.alarms import engine, services, work
 from incidents.alarms.models import PEOPLE, Alarm
-from incidents.display import demo_rotations
+from incidents.display import demo_products, demo_rotations
 from incidents.escalation.models import EscalationPolicy
 from incidents.escalation.services import Wanted, save_policy
 from oncall.limits import queries as limits
@@ -90,6 +90,7 @@ def load(*, now: datetime) -> bool:
     people, teams = _people(now=now)
     schedules = demo_rotations.load(people, teams, now=now)
     policy = _policies(people, schedules)
+    demo_products.load(people, teams, now=now)
     _past(policy, people, now=now)
     demo_rotations.ask_around(schedules, people, now=now)
     while coverage.refresh_due(now=now):

@@ -74,6 +74,8 @@ def _evidence(now: datetime) -> dict[str, str]:
             checks[sign.name] = "has never finished a cycle: start the pulse or a worker"
         else:
             checks[sign.name] = "ok" if sign.fresh else f"finished no cycle {_when(sign.age)}"
+    for sign in pager.signs.ways_in:
+        checks[sign.name] = "ok" if sign.fresh else "gives no sign of life: start manage.py receive_mail"
     checks["canary"] = _canary(pager.signs)
     checks["late"] = "ok" if not pager.late_pages + pager.late_alarms else "pages or alarms are late"
     broken = ", ".join(one["id"] for one in pager.broken)

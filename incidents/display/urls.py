@@ -2,11 +2,21 @@
 
 from django.urls import path
 
-from incidents.display import health, views
+from incidents.display import health, products, products_api, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("products/", products.products, name="products"),
+    path("products/unowned/", products.unowned, name="products_unowned"),
+    path("products/at/", products.at, name="product_at"),
+    path("products/new/", products.new, name="product_new"),
+    path("products/<uuid:id>/", products.product, name="product"),
+    path("products/<uuid:id>/edit/", products.edit, name="product_edit"),
+]
+
+api_urlpatterns = [
+    path("products/", products_api.Products.as_view(), name="api_products"),
 ]

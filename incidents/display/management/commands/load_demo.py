@@ -9,9 +9,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from incidents.display import demo
+from incidents.display import demo, demo_products
 from incidents.escalation.models import EscalationPolicy
+from incidents.latency.generator import WATCHER
+from incidents.signals import heartbeats
 from incidents.signals import services as signals
+from incidents.signals.heartbeats_models import Heartbeat
+from incidents.signals.heartbeats_views import beat_url
 from incidents.signals.models import Source
 from incidents.signals.views import hook_url
 from oncall import clock
@@ -41,12 +45,14 @@ class Command(BaseCommand):
         with transaction.atomic():
             fresh = demo.load(now=clock.now())
             secrets = self.secrets(place, fresh=fresh)
+            secrets["heartbeat"] = self.heartbeat(secrets.get("heartbeat", ""))
         access = {
             "base_url": settings.PUBLIC_BASE_URL,
             "simulator_url": os.environ.get("SIMULATOR_URL", settings.TWILIO_API_BASE),
             "api_token": secrets["api_token"],
             "logins": self.logins(),
             "sources": {kind: hook_url(secrets[kind]) for kind in SOURCES},
+            "heartbeats": {WATCHER: beat_url(secrets["heartbeat"])},
             "secrets": secrets,
         }
         self.write(place / "access.json", access)
@@ -71,8 +77,19 @@ class Command(BaseCommand):
         if known:
             return signals.renew_secret(source=known)
         policy = EscalationPolicy.objects.filter(is_default=True).first()
-        _, secret = signals.create_source(name=name, kind=kind, policy=policy, severity=2, now=clock.now())
+        source, secret = signals.create_source(name=name, kind=kind, policy=policy, severity=2, now=clock.now())
+        if kind == "alertmanager":
+            demo_products.routes(source)
         return secret
+
+    def heartbeat(self, known: str) -> str:
+        """Return the secret of the heartbeat that watches the observing: last time's if it fits, else a new one."""
+        row = Heartbeat.objects.filter(name=WATCHER).first()
+        if row is None:
+            watching = Heartbeat(name=WATCHER, every_s=60, grace_s=60, severity=2, watches_observing=True)
+            return heartbeats.create(heartbeat=watching, now=clock.now())
+        fits = bool(known) and row.token_digest == people.digest(known)
+        return known if fits else heartbeats.renew_secret(heartbeat=row)
 
     def logins(self) -> list[dict[str, str]]:
         rows = Person.objects.filter(username__in=LOGINS).prefetch_related("contact_methods")
