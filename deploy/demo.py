@@ -172,6 +172,7 @@ def programs(environment: Mapping[str, str], *, port: int, simulator_port: int) 
         "--account", environment["TWILIO_ACCOUNT_SID"], f"--token={environment['TWILIO_AUTH_TOKEN']}",
         "--key", environment["TWILIO_API_KEY"], f"--secret={environment['TWILIO_API_SECRET']}",
         "--inbound-sms-url", f"{environment['PUBLIC_BASE_URL']}/hooks/twilio/sms/inbound",
+        "--inbound-voice-url", f"{environment['PUBLIC_BASE_URL']}/hooks/twilio/voice/inbound/",
         "--names", str(PLACE / "phones.json"), "--speed", "1",
     ]  # fmt: skip
     web = [
@@ -203,6 +204,16 @@ def programs(environment: Mapping[str, str], *, port: int, simulator_port: int) 
         )
         for name, command in commands.items()
     ]
+
+
+def nights(environment: Mapping[str, str]) -> Program:
+    """Return the program that plays tonight, and once the past year; nobody waits for it."""
+    return Program(
+        name="nights",
+        command=[sys.executable, "manage.py", "play_nights"],
+        env={**environment, "ONCALL_PROCESS": "nights"},
+        directory=ROOT,
+    )
 
 
 def environment_of(*, port: int, simulator_port: int, addresses: Mapping[str, str]) -> dict[str, str]:
@@ -303,6 +314,7 @@ def run() -> None:
         supervisor.wait_healthy()
         say("Web, worker, beat, pulse and telephones are up and healthy.")
         print(welcome(environment), flush=True)
+        supervisor.start(nights(environment))
         while True:
             supervisor.tend()
             time.sleep(0.2)

@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "template_partials",
     "oncall.people",
     "oncall.limits",
+    "oncall.catalogue",
+    "oncall.work",
     "oncall.troubles",
     "oncall.outside",
     "oncall.paging",
@@ -64,11 +66,13 @@ INSTALLED_APPS = [
     "incidents.escalation",
     "incidents.alarms",
     "incidents.signals",
+    "incidents.latency",
     "incidents.handover",
     "incidents.display",
 ]
 
 MIDDLEWARE = [
+    "oncall.people.direct.Direct",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -83,6 +87,16 @@ MIDDLEWARE = [
     "oncall.people.middleware.ContentSecurityPolicy",
     "oncall.people.middleware.DatabaseAway",
 ]
+
+# What programs ask by the thousand, past most of these (oncall/people/direct.py): a pattern, and its view.
+DIRECT = {
+    r"/hooks/(?P<token>[A-Za-z0-9_-]{32})/?": "incidents.signals.hooks.receive",
+    r"/hooks/twilio/(sms|call)/(?P<attempt_id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})/": (
+        "oncall.paging.callbacks.status"
+    ),
+    r"/api/v1/visits/": "incidents.latency.api.visits",
+    r"/api/v1/deliveries/": "incidents.latency.api.deliveries",
+}
 
 ROOT_URLCONF = "oncall.urls"
 WSGI_APPLICATION = "oncall.wsgi.application"
@@ -187,6 +201,9 @@ elif env("EMAIL_FILE_PATH"):
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "oncall@localhost")
+# Where `manage.py receive_mail` listens, behind the mail server of the site; it takes mail for this domain, empty: any.
+MAIL_IN_HOST, MAIL_IN_PORT = env("MAIL_IN_HOST", "127.0.0.1"), int(env("MAIL_IN_PORT", "8025"))
+MAIL_IN_DOMAIN = env("MAIL_IN_DOMAIN")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -216,6 +233,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "incidents.signals.schema.add_hook",
+        "incidents.signals.heartbeats_schema.add_beats",
     ],
 }
 
@@ -243,6 +261,8 @@ TWILIO_SECOND_MESSAGING_SERVICE_SID = env("TWILIO_SECOND_MESSAGING_SERVICE_SID")
 
 # Further numbers of ours that call or text (a service's pool), for contact cards and for whom to text START.
 PAGING_NUMBERS = [number.strip() for number in env("PAGING_NUMBERS").split(",") if number.strip()]
+# What a stranger hears who calls our number: whom else to call, as published. A sentence; empty: nothing.
+PUBLISHED_ALTERNATIVES = env("PUBLISHED_ALTERNATIVES")
 
 # Slack: without a token and a signing secret it is not offered. Two signing secrets are good during a rotation.
 SLACK_API_BASE = env("SLACK_API_BASE", "https://slack.com/api/").rstrip("/") + "/"
@@ -262,23 +282,33 @@ WEBHOOK_HOSTS = [host.strip() for host in env("WEBHOOK_HOSTS").split(",") if hos
 # Time travel for the demo and tests: seconds, added to the database's clock by every process (oncall/clock.py).
 CLOCK_FILE = "" if PRODUCTION else env("ONCALL_CLOCK_FILE")
 
-SENDERS = int(env("ONCALL_SENDERS", "4"))  # threads of one loop that talk to providers at once
+SENDERS = int(env("ONCALL_SENDERS", "8"))  # threads of one loop that talk to providers at once
 
 # What rooms above the loop do in it, by dotted name: called with `now` and `limits`, a few rows at a time.
 CHORES_EVERY_SECOND = [
     "incidents.alarms.sms_answers.take_left",
+    "incidents.alarms.storming.watch",
+    "incidents.alarms.holding.keep",
     "incidents.handover.services.follow",
+    "incidents.signals.heartbeats.watch",
     "oncall.paging.canary.fly",
     "oncall.troubles.auditing.keep",
     "oncall.paging.slack_posts.send_due",
     "oncall.outside.dispatch.send_due",
+    "incidents.latency.judging.keep",
+    "incidents.latency.watch.keep",
 ]
 CHORES_EVERY_HALF_MINUTE = [
     "oncall.outside.dispatch.forget_old",
     "incidents.handover.services.keep",
     "incidents.alarms.drill.watch",
+    "incidents.alarms.summit.forget_wrong",
+    "incidents.alarms.summit.raise_left",
+    "incidents.alarms.storming.settle",
     "oncall.paging.verification.wipe_codes",
     "oncall.paging.health.keep",
+    "incidents.signals.quiet.watch",
+    "incidents.latency.burning.keep",
 ]
 # What the auditor asks, room by room, upwards: a list INVARIANTS in each of these.
 INVARIANTS = [
@@ -286,7 +316,9 @@ INVARIANTS = [
     "oncall.paging.auditing",
     "rotations.coverage.auditing",
     "incidents.alarms.auditing",
+    "incidents.alarms.auditing_held",
     "incidents.signals.auditing",
+    "incidents.latency.auditing",
 ]
 
 # Who watches the pager (deploy/operations.md).
@@ -330,6 +362,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"filters": ["refusals"]},
         "twilio.http_client": {"level": "WARNING"},  # it logs numbers and bodies
+        "mail.log": {"level": "WARNING"},  # aiosmtpd's: it logs addresses, which are secrets
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

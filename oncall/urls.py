@@ -11,6 +11,8 @@ from drf_spectacular.views import SpectacularAPIView
 ROOMS = [
     "oncall.people",
     "oncall.limits",
+    "oncall.catalogue",
+    "oncall.work",
     "oncall.outside",
     "oncall.paging",
     "rotations.night",
@@ -21,6 +23,7 @@ ROOMS = [
     "incidents.escalation",
     "incidents.alarms",
     "incidents.signals",
+    "incidents.latency",
     "incidents.handover",
     "incidents.display",
 ]

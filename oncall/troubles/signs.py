@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from oncall.limits.queries import Limits
 from oncall.troubles.auditing import CANARY, LOOPS, canary_missed, newest_audit
 from oncall.troubles.guard import AUDITOR, ENGINE, SENDER
@@ -15,6 +17,7 @@ from oncall.troubles.models import AHEAD, Heartbeat
 
 MODULES = (ENGINE, SENDER, AUDITOR)
 OUTWARD = "outward"  # its heartbeat: when the watcher outside last took one of ours
+MAIL = "mail"  # its heartbeat: when the process that takes mails last answered
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,16 @@ class Sign:
 
 @dataclass(frozen=True)
 class Signs:
-    """All of them at one instant. `young`: no canary has landed yet, and it is too early to miss one."""
+    """All of them at one instant. `young`: no canary has landed yet, and it is too early to miss one. `ways_in`: of the
+    processes by which signals come, where there are any beside the web: mail.
+    """
 
     loops: list[Sign]
     modules: list[Sign]
     audit: Sign
     canary: Sign
     outside: Sign
+    ways_in: list[Sign]
     young: bool
     found: list[dict[str, Any]]  # by the newest audit
 
@@ -75,6 +81,7 @@ def signs(*, now: datetime, limits: Limits) -> Signs:
         audit=aged("audit", audit.age_at(now) if audit else None, float(limits.number("audit_stale_after_s"))),
         canary=sign(CANARY, "canary_stale_after_s"),
         outside=sign(OUTWARD, "canary_stale_after_s"),
+        ways_in=[sign(MAIL, "loop_stale_after_s")] if settings.MAIL_IN_DOMAIN or MAIL in known else [],
         young=CANARY not in known and not (audit and canary_missed(now=now, limits=limits)),
         found=audit.broken if audit else [],
     )

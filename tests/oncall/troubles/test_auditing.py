@@ -294,4 +294,6 @@ def test_the_command_takes_advice_as_broken_when_it_is_strict(works, at_now):
 
 
 def test_only_what_endangers_pages_is_of_the_pager():
-    assert [one.id for one in every() if one.gravity == Gravity.ADVICE] == ["F7", "I15", "I11 ahead", "I12"]
+    advice = [one.id for one in every() if one.gravity == Gravity.ADVICE]
+
+    assert advice == ["F7", "I15", "I11 ahead", "I12", "F7 ways in", "I18"]

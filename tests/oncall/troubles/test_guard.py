@@ -27,7 +27,9 @@ pytestmark = pytest.mark.django_db
 def loop(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW)
     made = Loop(name="tried", threads=1)
-    monkeypatch.setattr(made.sender, "send_due", lambda now, limits: 0)  # its threads have connections of their own
+    monkeypatch.setattr(
+        made.sender, "send_due", lambda now, limits, due_by: 0
+    )  # its threads have connections of their own
     yield made
     made.close()
 

@@ -411,7 +411,7 @@ def test_i12_who_is_on_call_later_than_in_two_weeks_has_time(ada, in_force):
 
 SMALL = {
     "troubles_enginemodule", "troubles_heartbeat", "troubles_trouble", "schedule_schedule", "signals_source",
-    "people_person", "coverage_signedgap", "paging_contactmethod",
+    "people_person", "coverage_signedgap", "latency_rulewatch", "paging_contactmethod",
 }  # tables of tens of rows, which may be read whole  # fmt: skip
 
 
