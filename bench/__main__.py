@@ -32,6 +32,8 @@ def choices(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="the same as --signals 1000")
     parser.add_argument("--events", type=int, default=10_000, help="of each storm over few keys (default %(default)s)")
     parser.add_argument("--alarms", type=int, default=10_000, help="open, that fall due (default %(default)s)")
+    parser.add_argument("--minutes", type=float, default=1, help="of the tempest; the goal is 5 (default %(default)s)")
+    parser.add_argument("--listed", type=int, default=100_000, help="alarms in the list (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=6, help="of each throughput run (default %(default)s)")
     parser.add_argument("--only", nargs="+", choices=list(PHASES), default=list(PHASES), help="measure only these")
     chosen = parser.parse_args(arguments)
@@ -56,6 +58,8 @@ def run(chosen: argparse.Namespace, supervisor: Supervisor, place: Path) -> None
         seconds=chosen.seconds,
         events=chosen.events,
         alarms=chosen.alarms,
+        minutes=chosen.minutes,
+        listed=chosen.listed,
     )
     for name, phase in PHASES.items():
         if name in chosen.only or name == "start":  # nothing can be measured of what has not started

@@ -61,12 +61,29 @@ class Sender:
         headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
         return self._ask("POST", path, body, headers, mark, ANSWERED)
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str], mark: str, wanted: int) -> Sent:
+    def put_in(self, path: str, mark: str, *, body: bytes, headers: dict[str, str], holds: bytes) -> Sent:
+        """:raises Refused: if the answer is not 200, or does not hold this."""
+        return self._ask("POST", path, body, headers, mark, ANSWERED, holds)
+
+    def browse(self, path: str, mark: str, *, headers: dict[str, str]) -> Sent:
+        """:raises Refused: if the answer is not 200."""
+        return self._ask("GET", path, None, headers, mark, ANSWERED)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        mark: str,
+        wanted: int,
+        holds: bytes = b"",
+    ) -> Sent:
         began = time.monotonic()
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         content = answer.read()
-        if answer.status != wanted:
+        if answer.status != wanted or holds not in content:
             raise Refused(f"{path} answered {answer.status}: {content[:200]!r}")
         return Sent(mark, began, time.monotonic())
 
@@ -91,6 +108,36 @@ def steadily(*, port: int, paths: Sequence[str], prefix: str, count: int, rate: 
             time.sleep(max(0.0, first + number / rate - time.monotonic()))
             flying.append(pool.submit(one, paths[number % len(paths)], mark))
         return [future.result() for future in flying]
+
+
+def paced(
+    *, port: int, path: str, prefix: str, connections: int, count: int, rate: float, late: float = 30.0
+) -> list[Sent]:
+    """Send `count` signals to one path, `rate` a second in all, over so many connections that stay.
+
+    :raises Refused: if they are not taken as fast as they come: `late` seconds behind.
+    """
+    numbers, lock, first, sent = iter(range(count)), threading.Lock(), time.monotonic() + 0.1, list[Sent]()
+
+    def run(nth: int) -> None:
+        sender = Sender(port)
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                break
+            wait = first + number / rate - time.monotonic()
+            if wait < -late:
+                raise Refused(f"Signal {number} is sent {-wait:.1f} s late: they are not taken as fast as they come.")
+            time.sleep(max(0.0, wait))
+            one = sender.post(path, f"{prefix}{number:05}")
+            with lock:
+                sent.append(one)
+        sender.close()
+
+    with ThreadPoolExecutor(connections) as pool:
+        list(pool.map(run, range(connections)))  # raises what a thread raised
+    return sent
 
 
 Send = Callable[[Sender, str, str], Sent]  # to a path, with a mark

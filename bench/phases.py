@@ -15,9 +15,12 @@ from urllib.parse import urlencode
 import psycopg
 
 from bench import load
-from bench.figures import Spread, cpu, memory, spread
-from bench.run import CONNECTIONS, GROUPS, PARTS, PATIENCE, RATE, Run, rate
+from bench.figures import Spread, cpu, spread
+from bench.listing import listing
+from bench.run import CONNECTIONS, GROUPS, PATIENCE, RATE, Run, rate
 from bench.storms import DUE_RATE, few, flood, lateness, storm
+from bench.tempest import tempest
+from bench.visits import visits
 from deploy import demo
 from deploy.supervisor import Program, answers
 
@@ -108,7 +111,7 @@ def idle(run: Run) -> None:
     for _ in range(20):  # every web worker has loaded its addresses, as after any first use
         urllib.request.urlopen(f"http://127.0.0.1:{run.port}/readyz", timeout=5).close()
     time.sleep(3)
-    run.note("idle", **memories(run))
+    run.note("idle", **run.memories())
 
 
 def hook(run: Run) -> None:
@@ -122,7 +125,10 @@ def hook(run: Run) -> None:
 
 
 def ingest(run: Run) -> None:
-    """Distinct alarms as fast as they are taken, with everybody at work."""
+    """Distinct alarms as fast as they are taken, with everybody at work; after some, as the floor's are."""
+    load.steadily(port=run.port, paths=run.hooks["ingest"], prefix="warm", count=40, rate=100)
+    run.drain()
+    time.sleep(1)
     before = run.cpu()
     sent = load.flat_out(
         port=run.port, paths=run.hooks["ingest"], prefix="ingest", connections=CONNECTIONS, enough=run.enough
@@ -140,7 +146,7 @@ def ingest(run: Run) -> None:
 
 def loaded(run: Run) -> None:
     """Memory after all of this."""
-    run.note("loaded", **memories(run))
+    run.note("loaded", **run.memories())
 
 
 def rotations(run: Run) -> None:
@@ -195,14 +201,12 @@ PHASES: dict[str, Callable[[Run], None]] = {
     "few": few,
     "flood": flood,
     "lateness": lateness,
+    "visits": visits,
+    "tempest": tempest,
     "loaded": loaded,
+    "listing": listing,
     "rotations": rotations,
 }
-
-
-def memories(run: Run) -> dict[str, float]:
-    ours = {name: memory(run.supervisor.pid(name)) for name in PARTS}
-    return {"total_mib": round(sum(ours.values()), 1), **ours}
 
 
 def provider_program(run: Run) -> Program:

@@ -20,7 +20,10 @@ PROGRESS = {
     "few": "The same storm for five people.",
     "flood": "A storm over 500 keys, and one over a single key.",
     "lateness": "Ten thousand open alarms, one of them due every few milliseconds.",
+    "visits": "Visits and deliveries, one by one and a thousand at once.",
+    "tempest": "Ten thousand distinct events a minute from one source.",
     "loaded": "Weighing it again.",
+    "listing": "The list of a hundred thousand alarms.",
     "rotations": "A thousand schedules: computing, storing and asking who is on call.",
 }
 NOT_PARTS = ("total", "total_mib", "load")
@@ -54,6 +57,8 @@ def rows(found: dict[str, Any]) -> list[Row]:
             table.append((text, last, "", "3 s; aim 0.6" if name == "storm" else ""))
             table.append(("  all accepted, all stepped", f"{one['accepted_s']} s, {one['stepped_s']} s", "", ""))
     table += rows_of_floods(found)
+    table += rows_of_visits(found)
+    table += rows_of_tempest(found)
     for name, text in (
         ("ingest", "CPU per alarm, ingest"),
         ("storm", "CPU per alarm, storm"),
@@ -90,6 +95,45 @@ def rows_of_floods(found: dict[str, Any]) -> list[Row]:
         wrong = f"{one['early']} early, {one['lost']} lost, {one['doubled']} doubled"
         table.append(("  of them", wrong, "", "none"))
     return table
+
+
+def rows_of_visits(found: dict[str, Any]) -> list[Row]:
+    one, floor, table = found.get("visits"), found.get("floor"), list[Row]()
+    for name in ("visits", "deliveries") if one else ():
+        singles, batches = found["visits"][f"{name}_one_by_one"], found["visits"][f"{name}_by_1000"]
+        beside = f"{singles['per_s'] / floor['outbox_per_s']:.2f} x outbox" if floor else "not measured"
+        goal = "208/s and 0.6 x outbox; aim 0.9"
+        table.append((f"{name}, one by one, 8 connections", f"{singles['per_s']:.0f}/s", beside, goal))
+        text = f"{singles['cpu_ms']['total']:.1f} ms"
+        table.append(
+            ("  CPU for each", text, ", ".join(f"{k} {v}" for k, v in singles["cpu_ms"].items() if k != "total"), "")
+        )
+        table.append(("  its answers", str(singles["answers"]), "", ""))
+        text = f"{batches['per_s']:.0f} items/s"
+        table.append((f"{name}, 1,000 at once", text, f"a batch: {batches['answers']}", ""))
+    if one := found.get("listing"):
+        for view in ("open", "all"):
+            text = f"list of {one['alarms']:,} alarms, {view}, 50 rows"
+            table.append(
+                (text, str(one[view]["answers"]), parts(one[view]["cpu_ms"]), "p50 80, p99 168 ms; aim 32, 67")
+            )
+    return table
+
+
+def rows_of_tempest(found: dict[str, Any]) -> list[Row]:
+    one = found.get("tempest")
+    if not one:
+        return []
+    before, after = one["before"]["total_mib"], one["after"]["total_mib"]
+    text = f"{one['events']:,} events at {one['per_s']:.0f}/s, all kept, none refused"
+    return [
+        ("tempest of one source", text, f"{one['answers']}", "10,000 a minute, no 5xx"),
+        ("  its sender behind its time at worst", f"{one['behind_s']} s", "", ""),
+        ("  of it alarms, and pages to its person", f"{one['alarms']} and {one['pages']}", "", "one page"),
+        ("  another's first alarm meanwhile", f"paged after {one['another_paged_s']} s", "", "at once"),
+        ("  backlog gone after the last", f"{one['drained_s']} s", "", ""),
+        ("  memory before and after (PSS)", f"{before:.0f} and {after:.0f} MiB", parts(one["after"]), "flat"),
+    ]
 
 
 def rows_of_rotations(found: dict[str, Any]) -> list[Row]:

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from bench import load
-from bench.figures import cpu, machine_load
+from bench.figures import cpu, machine_load, memory
 from deploy import demo
 from deploy.supervisor import Supervisor, free_port
 
@@ -23,7 +23,10 @@ FEW = 5
 MOST_SIGNALS = 5000  # of one throughput run
 PATIENCE = 60.0  # seconds that a backlog may take to drain
 # People per phase: no two alarms for one person within a minute, unless that is what is measured.
-GROUPS = {"hook": 160, "ingest": 100, "storm": STORM, "few": FEW, "flood": 2, "aside": 2, "due": 300}
+GROUPS = {
+    "hook": 160, "ingest": 100, "storm": STORM, "few": FEW, "flood": 2, "aside": 3, "due": 300,
+    "tempest": 1,
+}  # fmt: skip
 PARTS = ("postgres", "valkey", "web", "worker", "beat", "pulse")
 WAITING = """
     SELECT (SELECT count(*) FROM alarms_alarm WHERE state <> 'resolved' AND stepped_at IS NULL)
@@ -40,6 +43,8 @@ class Run:
     seconds: float
     events: int
     alarms: int
+    minutes: float
+    listed: int
     port: int = field(default_factory=free_port)
     provider_port: int = field(default_factory=free_port)
     floor_port: int = field(default_factory=free_port)
@@ -65,6 +70,11 @@ class Run:
         """Return the milliseconds of CPU that each part of the portal has used for an alarm since `before`."""
         spent = {name: round(1000 * (now - before[name]) / alarms, 1) for name, now in self.cpu().items()}
         return {"total": round(sum(spent.values()), 1), **spent}
+
+    def memories(self) -> dict[str, float]:
+        """Return the PSS of each part of the portal in MiB."""
+        ours = {name: memory(self.supervisor.pid(name)) for name in PARTS}
+        return {"total_mib": round(sum(ours.values()), 1), **ours}
 
     def arrivals(self) -> list[tuple[float, str, str]]:
         """Return every message that the telephone company received: instant, to, body."""
