@@ -16,9 +16,11 @@ PROVED_BY_SIGNATURE = {
     "twilio_sms_status", "twilio_call_status", "twilio_voice_start", "twilio_voice_key", "twilio_sms_inbound",
     "twilio_notice_start", "twilio_debugger",
     "slack_answers",
-    "twilio_voice_inbound",
+    "twilio_voice_inbound", "twilio_summit_choice", "twilio_summit_pin", "twilio_summit_confirm",
 }  # fmt: skip
-PROVED_BY_TOKEN = {"hook", "", "feed", "answer_by_link", "push_receipt"}  # with and without its last slash
+PROVED_BY_TOKEN = {
+    "hook", "", "feed", "answer_by_link", "push_receipt", "beat", "beat_fails",
+}  # fmt: skip  # with and without its last slash
 ALL = list(addresses())
 CLOSED = [one for one in ALL if one.name not in OPEN_PAGES]
 by_address = pytest.mark.parametrize("address", ALL, ids=[one.template for one in ALL])

@@ -79,7 +79,8 @@ def test_whatever_the_schema_allows_is_answered_as_it_says(case, token, alarm, p
 
 
 def test_every_address_of_the_api_is_in_the_schema():
-    wanted = {one.template for one in addresses() if one.template.startswith("/api/v1/")} | {"/hooks/{token}/"}
+    wanted = {one.template for one in addresses() if one.template.startswith("/api/v1/")}
+    wanted |= {"/hooks/{token}/", "/beats/{token}/"}
 
     assert set(schema.raw_schema["paths"]) == wanted
 
