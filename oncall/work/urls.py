@@ -5,10 +5,10 @@ from django.urls import path
 from oncall.work import api, views
 
 urlpatterns = [
-    path("work/", views.items, name="work_items"),
-    path("work/new/", views.item_new, name="work_item_new"),
-    path("work/<uuid:id>/", views.item, name="work_item"),
-    path("work/<uuid:id>/done/", views.item_done, name="work_item_done"),
+    path("work-items/", views.items, name="work_items"),
+    path("work-items/new/", views.item_new, name="work_item_new"),
+    path("work-items/<uuid:id>/", views.item, name="work_item"),
+    path("work-items/<uuid:id>/done/", views.item_done, name="work_item_done"),
 ]
 api_urlpatterns = [
     path("work-items/", api.WorkItems.as_view(), name="api_work_items"),

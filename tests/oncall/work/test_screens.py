@@ -39,18 +39,21 @@ def test_the_list_asks_as_often_for_forty_items_as_for_one(signed_in, django_ass
     team = Team.objects.create(name="Data Facility", slug="df")
     opened()
     with django_assert_num_queries(5) as few:
-        signed_in.get("/work/")
+        signed_in.get("/work-items/")
     for n in range(40):
         services.open_item(key=str(n), title="x", text="", url="", team=team, now=NOW)
     with django_assert_num_queries(len(few)):
-        signed_in.get("/work/")
+        signed_in.get("/work-items/")
 
 
 def test_open_and_done_stand_apart(signed_in):
     opened(title="To be done")
     services.close_item(item=opened(key="other", title="Was done"), now=NOW)
 
-    open_page, done_page = signed_in.get("/work/").content.decode(), signed_in.get("/work/?state=done").content.decode()
+    open_page, done_page = (
+        signed_in.get("/work-items/").content.decode(),
+        signed_in.get("/work-items/?state=done").content.decode(),
+    )
 
     assert "To be done" in open_page
     assert "Was done" not in open_page
@@ -60,11 +63,11 @@ def test_open_and_done_stand_apart(signed_in):
 
 @pytest.mark.parametrize("query", ["team=%00", "team=nobody", "page=0", "page=x", "state=x", "team=mine&page=9"])
 def test_an_odd_question_gets_a_page(signed_in, query):
-    assert signed_in.get(f"/work/?{query}").status_code == 200
+    assert signed_in.get(f"/work-items/?{query}").status_code == 200
 
 
 def test_somebody_adds_work_by_hand(signed_in):
-    signed_in.post("/work/new/", {"title": "Order a disk", "due_at": "2027-03-25T17:00"})
+    signed_in.post("/work-items/new/", {"title": "Order a disk", "due_at": "2027-03-25T17:00"})
 
     item = WorkItem.objects.get()
     assert (item.title, item.origin) == ("Order a disk", "Ada Moreno")
@@ -72,7 +75,7 @@ def test_somebody_adds_work_by_hand(signed_in):
 
 
 def test_a_due_time_out_of_reach_is_refused_and_nothing_typed_is_lost(signed_in):
-    answer = signed_in.post("/work/new/", {"title": "Order a disk", "due_at": "9999-12-31T23:59"})
+    answer = signed_in.post("/work-items/new/", {"title": "Order a disk", "due_at": "9999-12-31T23:59"})
 
     assert answer.status_code == 400
     assert 'value="Order a disk"' in answer.content.decode()
