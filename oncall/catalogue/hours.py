@@ -41,9 +41,9 @@ def opening(now: datetime, *, hours: Hours) -> datetime | None:
         date_ = day + ahead * DAY
         if date_.isoweekday() not in hours.work_days or hours.shut(date_):
             continue
-        starts, ends = (
-            datetime.combine(date_, at, tzinfo=hours.zone).astimezone(UTC) for at in (hours.starts, hours.ends)
-        )
+        last = date_ if hours.ends != time(0) else date_ + DAY  # 00:00: at midnight
+        starts = datetime.combine(date_, hours.starts, tzinfo=hours.zone).astimezone(UTC)
+        ends = datetime.combine(last, hours.ends, tzinfo=hours.zone).astimezone(UTC)
         if starts <= now < ends:
             return None
         if now < starts:

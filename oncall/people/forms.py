@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.functional import lazy
 
-from oncall.people import throttle
+from oncall.people import access, throttle
 from oncall.people.instants import InstantField
 from oncall.people.models import CountedTry, Person, RoleTerm, Team, WorkCalendar, check_time_zone
 
@@ -118,14 +118,19 @@ class Hours(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        country, part = cleaned.get("country", ""), cleaned.get("subdivision", "").upper()
-        known = holidays.list_supported_countries().get(country, [])
-        if part and not country:
-            self.add_error("subdivision", "Choose the country first.")
-        elif part and part not in known:
-            offered = ", ".join(known[:8]) or "none"
-            self.add_error("subdivision", f"{country} has no region {part} that we know. Known are: {offered}.")
+        check_place(self, cleaned)
         return cleaned
+
+
+def check_place(form: forms.BaseForm, cleaned: dict[str, Any]) -> None:
+    """Add an error to a form with a country and a subdivision, if there is no such region in that country."""
+    country, part = cleaned.get("country", ""), cleaned.get("subdivision", "").upper()
+    known = holidays.list_supported_countries().get(country, [])
+    if part and not country:
+        form.add_error("subdivision", "Choose the country first.")
+    elif part and part not in known:
+        offered = ", ".join(known[:8]) or "none"
+        form.add_error("subdivision", f"{country} has no region {part} that we know. Known are: {offered}.")
 
 
 class FreeAddress:
@@ -217,9 +222,14 @@ class RoleForm(forms.Form):
         widget=LocalInstant,
     )
 
-    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: datetime, by: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now = now
+        if not access.may_name_managers(by):
+            role = self.fields["role"]
+            assert isinstance(role, forms.ChoiceField)
+            role.choices = [one for one in RoleTerm.Role.choices if one[0] != RoleTerm.Role.MANAGER]
+            role.error_messages["invalid_choice"] = "Managers see leave: only an administrator gives that role."
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

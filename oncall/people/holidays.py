@@ -23,6 +23,16 @@ class Place:
         """Say whether anybody can tell its holidays."""
         return self.country in holidays.list_supported_countries()
 
+    @property
+    def knows_subdivision(self) -> bool:
+        """Say whether the subdivision is one of that country, or none is named; else the whole country's count."""
+        return not self.subdivision or self.subdivision in self.subdivisions
+
+    @property
+    def subdivisions(self) -> list[str]:
+        """Return the subdivisions that its country has in this."""
+        return list(holidays.list_supported_countries().get(self.country, []))
+
     def between(self, first: date, last: date) -> dict[date, str]:
         """Return its holidays from `first` to `last`, with their names; none for a place nobody knows."""
         return {

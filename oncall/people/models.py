@@ -2,7 +2,7 @@
 
 import uuid
 import zoneinfo
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -35,6 +35,9 @@ class TimeSpan(Func):
 class WorkCalendar(models.Model):
     """The hours somebody is at work: ISO weekdays, from and until on the wall clock of whoever it is applied to.
 
+    One that ends at 00:00 ends at midnight (early-night support, R11). It is not changed once it is there: credit may
+    hang on it. New hours are a new calendar, which people have from a date on (HoursTerm).
+
     A person's calendar is read in the person's own zone (domain.md 5.6), a team's clock in `time_zone`. Public
     holidays of `country` (and `subdivision`) are not work days.
     """
@@ -54,11 +57,22 @@ class WorkCalendar(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(name="calendar_starts_before_it_ends", condition=Q(starts__lt=F("ends"))),
+            models.CheckConstraint(
+                name="calendar_starts_before_it_ends", condition=Q(starts__lt=F("ends")) | Q(ends=time(0))
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def in_words(self) -> str:
+        """Return its days and hours, such as "Mon, Tue, Wed 09:00-17:00"."""
+        names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+        days = sorted(self.work_days)
+        run = len(days) > 2 and days == list(range(days[0], days[-1] + 1))
+        said = f"{names[days[0] - 1]} to {names[days[-1] - 1]}" if run else ", ".join(names[day - 1] for day in days)
+        return f"{said or 'no days'} {self.starts:%H:%M}-{f'{self.ends:%H:%M}' if self.ends != time(0) else '24:00'}"
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
@@ -133,6 +147,61 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @property
     def is_staff(self) -> bool:
         return self.is_superuser
+
+
+class HoursTerm(models.Model):
+    """When somebody is at work, and where, from an instant on: so that the past stays what it was (R11, domain.md 5.6).
+
+    Without an end it holds until the next one (a new contract, a move); with an end it is a stay (travel), which wins
+    over those without. Before the first one, the person's own fields hold.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="hours_terms")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)  # null: until the next one
+    time_zone = models.CharField(max_length=64, validators=[check_time_zone])
+    calendar = models.ForeignKey(
+        WorkCalendar, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )  # null: their team's calendar, else the house default
+    country = models.CharField(max_length=2, blank=True)
+    subdivision = models.CharField(max_length=8, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )  # null: kept when the person's own fields were changed
+    created_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # null: it stands
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="hours_term_starts_before_it_ends",
+                condition=Q(ends_at__isnull=True) | Q(starts_at__lt=F("ends_at")),
+            ),
+            models.CheckConstraint(
+                name="hours_term_bounded",
+                condition=Q(starts_at__gte=EARLIEST, starts_at__lt=LATEST)
+                & (Q(ends_at__isnull=True) | Q(ends_at__lt=LATEST)),
+            ),
+            models.UniqueConstraint(
+                name="one_hours_term_each_instant",
+                fields=["person", "starts_at"],
+                condition=Q(ends_at__isnull=True, withdrawn_at__isnull=True),
+            ),
+            ExclusionConstraint(
+                name="one_stay_at_a_time",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    (TimeSpan("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(ends_at__isnull=False, withdrawn_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.time_zone} from {self.starts_at:%d %b %Y %H:%M} UTC"
 
 
 class Team(models.Model):

@@ -1,10 +1,11 @@
 """Questions about people: who leads, who pilots, whose calendar counts."""
 
+from dataclasses import dataclass
 from datetime import datetime, time
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
-from oncall.people.models import Person, RoleTerm, Site, Team, WorkCalendar
+from oncall.people.models import HoursTerm, Person, RoleTerm, Site, Team, WorkCalendar
 
 CAMPAIGN_MANAGEMENT = "campaign-management"  # its lead stands in for a missing pilot (domain.md 5.5)
 
@@ -59,14 +60,58 @@ def last_resort(*, now: datetime) -> list[list[Person]]:
 
 def calendar_of(person: Person) -> WorkCalendar:
     """Return the calendar of `person`'s hours: their own, their team's, or Mon-Fri 09:00-17:00 (domain.md 5.1, R10)."""
-    if person.calendar is not None:
-        return person.calendar
+    return person.calendar or team_calendar(person) or house_calendar()
+
+
+def team_calendar(person: Person) -> WorkCalendar | None:
+    """Return the calendar of the first of `person`'s teams that has one, as they are now; None: none has."""
     team = (
         Team.objects.filter(members=person, calendar__isnull=False).select_related("calendar").order_by("name").first()
     )
-    if team and team.calendar:
-        return team.calendar
+    return team.calendar if team else None
+
+
+def house_calendar() -> WorkCalendar:
+    """Return what holds for who has no calendar, in teams that have none; it is no row until one is needed (R10)."""
     return WorkCalendar(name="Default", work_days=[1, 2, 3, 4, 5], starts=time(9), ends=time(17))
+
+
+@dataclass(frozen=True)
+class PersonHours:
+    """When somebody is at work at an instant: a calendar, read in a zone, with the public holidays of a place."""
+
+    calendar: WorkCalendar
+    time_zone: str
+    country: str
+    subdivision: str
+
+
+def hours_at(person: Person, at: datetime) -> PersonHours:
+    """Return the hours of `person` that held at `at`: of a stay, else of the newest term, else their own fields.
+
+    Where these name no calendar, that of their teams holds. What a person's teams had before it changed is written
+    down in their terms then (hours.keep_team_hours), so that those without a calendar are about the teams of today.
+    """
+    own = term_at(person, at) or person
+    calendar = own.calendar or team_calendar(person) or house_calendar()
+    country = own.country or calendar.country
+    subdivision = (own.subdivision if own.country else calendar.subdivision) if country else ""
+    return PersonHours(calendar, own.time_zone, country, subdivision)
+
+
+def term_at(person: Person, at: datetime) -> HoursTerm | None:
+    """Return the term that held at `at`, a stay before others; None where nothing was written down for then."""
+    terms = HoursTerm.objects.filter(person=person, starts_at__lte=at, withdrawn_at__isnull=True)
+    terms = terms.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at)).select_related("calendar")
+    return terms.order_by(F("ends_at").asc(nulls_last=True), "-starts_at").first()
+
+
+def hours_edges(person: Person, start: datetime, end: datetime) -> list[datetime]:
+    """Return at which instants strictly within `(start, end)` other hours of `person` may begin to hold, in order."""
+    terms = HoursTerm.objects.filter(person=person, withdrawn_at__isnull=True, starts_at__lt=end)
+    terms = terms.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=start))
+    edges = {edge for row in terms.values_list("starts_at", "ends_at") for edge in row if edge}
+    return sorted(edge for edge in edges if start < edge < end)
 
 
 def observing_site() -> Site:

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from oncall.people import signin, views
+from oncall.people import hours_views, signin, views
 
 urlpatterns = [
     path("accounts/login/", signin.SignIn.as_view(), name="login"),
@@ -24,7 +24,10 @@ urlpatterns = [
     path("people/<uuid:id>/open/", views.person_open, name="person_open"),
     path("people/<uuid:id>/roles/", views.role_give, name="role_give"),
     path("people/roles/<uuid:id>/end/", views.role_end, name="role_end"),
-    path("me/hours/", views.hours, name="hours"),
+    path("me/hours/", hours_views.mine, name="hours"),
+    path("people/<uuid:id>/hours/", hours_views.of_person, name="person_hours"),
+    path("people/hours/<uuid:id>/withdraw/", hours_views.withdraw, name="hours_withdraw"),
+    path("people/work-calendars/", hours_views.calendars, name="work_calendars"),
     path("me/tokens/", views.tokens, name="tokens"),
     path("me/tokens/<uuid:id>/revoke/", views.token_revoke, name="token_revoke"),
 ]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from oncall import clock
 from oncall.people import access, editing, leaving, queries, services
-from oncall.people.forms import Hours, InviteForm, PersonForm, RoleForm, TeamForm, TokenForm
+from oncall.people.forms import InviteForm, PersonForm, RoleForm, TeamForm, TokenForm
 from oncall.people.models import ApiToken, Membership, Person, RoleTerm, Team
 from oncall.people.viewer import viewer
 
@@ -95,9 +95,9 @@ def person_edit(request: HttpRequest, id: UUID) -> HttpResponse:
     form = PersonForm(request.POST or None, person=person, initial=_as_is(person))
     if form.is_valid():
         try:
-            editing.change_person(person=person, by=actor, **form.cleaned_data)
+            editing.change_person(person=person, by=actor, now=clock.now(), **form.cleaned_data)
         except editing.NotYours as error:
-            form.add_error("email", str(error))
+            form.add_error(error.field, str(error))
         else:
             messages.success(request, f"Written down for {form.cleaned_data['name']}.")
             return redirect("person", person.pk)
@@ -109,11 +109,12 @@ def _edit_page(
 ) -> HttpResponse:
     now = clock.now()
     form = form or PersonForm(person=person, initial=_as_is(person))
-    role_form = role_form or RoleForm(now=now)
+    role_form = role_form or RoleForm(now=now, by=viewer(request))
     context = {
         "person": person,
         "form": form,
         "role_form": role_form,
+        "may_name_managers": access.may_name_managers(viewer(request)),
         "terms": person.role_terms.select_related("team").order_by("-starts_at"),
         "now": now,
     }
@@ -148,13 +149,13 @@ def person_open(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_POST
 def role_give(request: HttpRequest, id: UUID) -> HttpResponse:
-    _refuse_unless_configuring(request)
+    actor = _refuse_unless_configuring(request)
     person = get_object_or_404(Person.objects.active(), pk=id)
-    form = RoleForm(request.POST, now=clock.now())
+    form = RoleForm(request.POST, now=clock.now(), by=actor)
     if form.is_valid():
         try:
-            term = editing.give_role(person=person, **form.cleaned_data)
-        except editing.PilotTaken as error:
+            term = editing.give_role(person=person, by=actor, **form.cleaned_data)
+        except (editing.PilotTaken, editing.NotYours) as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, f"{person.name}: {term.get_role_display()}.")
@@ -164,10 +165,14 @@ def role_give(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_POST
 def role_end(request: HttpRequest, id: UUID) -> HttpResponse:
-    _refuse_unless_configuring(request)
+    actor = _refuse_unless_configuring(request)
     term = get_object_or_404(RoleTerm.objects.select_related("person"), pk=id)
     now = clock.now()
-    editing.end_role(term=term, now=now)
+    try:
+        editing.end_role(term=term, by=actor, now=now)
+    except editing.NotYours as error:
+        messages.error(request, str(error))
+        return redirect("person_edit", term.person_id)
     messages.success(request, f"{term.person.name} is no longer {term.get_role_display()}.")
     if term.role == RoleTerm.Role.PILOT:
         pilot = queries.pilot(now=now)
@@ -199,9 +204,14 @@ def _team_page(request: HttpRequest, one: Team, *, title: str, may_configure: bo
     members = Person.objects.active().filter(memberships__team=one) if exists else Person.objects.none()
     form = TeamForm(request.POST or None, instance=one, initial={"people": members})
     if form.is_valid():
-        written = editing.write_team(team=form.save(commit=False), members=form.cleaned_data["people"])
-        messages.success(request, f"Written down: {written.name}.")
-        return redirect("team", written.pk)
+        team, members = form.save(commit=False), form.cleaned_data["people"]
+        try:
+            written = editing.write_team(team=team, members=members, by=viewer(request), now=clock.now())
+        except editing.NotYours as error:
+            form.add_error("people", str(error))
+        else:
+            messages.success(request, f"Written down: {written.name}.")
+            return redirect("team", written.pk)
     context = {
         "form": form,
         "title": title,
@@ -211,19 +221,6 @@ def _team_page(request: HttpRequest, one: Team, *, title: str, may_configure: bo
         "may_configure": may_configure,
     }
     return render(request, "people/team.html", context, status=400 if form.errors else 200)
-
-
-def hours(request: HttpRequest) -> HttpResponse:
-    """One's own zone, work calendar and public holidays."""
-    me = viewer(request)
-    before = {field: getattr(me, field) for field in ("time_zone", "calendar", "country", "subdivision")}
-    form = Hours(request.POST or None, initial=before)
-    if form.is_valid():
-        editing.change_hours(person=me, **form.cleaned_data)
-        messages.success(request, "Written down. Times are now shown in " + form.cleaned_data["time_zone"] + ".")
-        return redirect("hours")
-    context = {"form": form, "now": clock.now(), "calendar": queries.calendar_of(me)}
-    return render(request, "people/hours.html", context, status=400 if form.errors else 200)
 
 
 def tokens(request: HttpRequest) -> HttpResponse:

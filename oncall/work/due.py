@@ -22,8 +22,8 @@ def end_of_working_day(
     """Return the end, in UTC, of the `days`-th working day that begins after `now`.
 
     Asked on a Friday at 10:00, the end of Monday; on a Friday at 08:00, before work begins, that of the same day.
-    `work_days`: ISO weekdays, Monday is 1; `starts` and `ends`: wall times in `zone`; `holidays`: dates that are no
-    working days. A calendar without working days gives a week. Source: domain.md 5.1.
+    `work_days`: ISO weekdays, Monday is 1; `starts` and `ends`: wall times in `zone`, an end of 00:00 being midnight;
+    `holidays`: dates that are no working days. A calendar without working days gives a week. Source: domain.md 5.1.
     """
     day, left = now.astimezone(zone).date(), max(1, days)
     for _ in range(FURTHEST + left * 7):
@@ -32,6 +32,7 @@ def end_of_working_day(
             if begins > now:
                 left -= 1
             if not left:
-                return datetime.combine(day, ends, zone).astimezone(UTC)
+                last = day if ends != time(0) else day + DAY  # 00:00: at midnight
+                return datetime.combine(last, ends, zone).astimezone(UTC)
         day += DAY
     return now + WITHOUT

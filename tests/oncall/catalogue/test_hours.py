@@ -38,3 +38,10 @@ def test_a_holiday_is_no_work_day():
 
 def test_a_calendar_without_days_never_opens():
     assert opening(at(23, 3), hours=Hours(ZoneInfo("UTC"), frozenset(), time(9), time(17))) is None
+
+
+def test_a_work_day_may_end_at_midnight():
+    early_night = Hours(ZoneInfo("America/Santiago"), starts=time(17), ends=time(0))
+
+    assert opening(at(24, 2, 59), hours=early_night) is None  # Tuesday 23:59
+    assert opening(at(24, 3), hours=early_night) == at(24, 20)  # Wednesday 00:00: again at 17:00

@@ -11,7 +11,7 @@ from django.utils import timezone
 from oncall.limits.models import Limit
 from oncall.people.forms import RoleForm
 from oncall.people.instants import InstantField
-from oncall.people.models import RoleTerm
+from oncall.people.models import Person, RoleTerm
 
 CALIFORNIA, PARIS = ZoneInfo("America/Los_Angeles"), ZoneInfo("Europe/Paris")
 
@@ -43,7 +43,8 @@ def test_the_first_and_the_last_instant_are_those_of_utc(zone, text, instant):
     ],
 )
 def test_beyond_them_the_error_names_the_field_the_value_and_the_range(zone, text):
-    form = RoleForm({"role": "manager", "starts_at": "", "ends_at": text}, now=datetime(2027, 3, 23, tzinfo=UTC))
+    words = {"role": "observer", "starts_at": "", "ends_at": text}
+    form = RoleForm(words, now=datetime(2027, 3, 23, tzinfo=UTC), by=Person())
     with timezone.override(zone):
         errors = form.errors
 
@@ -54,7 +55,7 @@ def test_a_role_until_the_year_9999_is_refused_at_its_field_and_breaks_no_page(c
     pilot.time_zone = "America/Los_Angeles"
     pilot.save()
     client.force_login(pilot)
-    words = {"role": "manager", "starts_at": "2027-03-01T00:00", "ends_at": "9999-12-31T23:59"}
+    words = {"role": "observer", "starts_at": "2027-03-01T00:00", "ends_at": "9999-12-31T23:59"}
     answer = client.post(reverse("role_give", args=[ada.pk]), words)
 
     assert answer.status_code == 400

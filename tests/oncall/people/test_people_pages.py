@@ -192,13 +192,52 @@ def test_the_pilot_does_not_close_an_administrators_account(as_pilot, boss):
 
 def test_a_second_pilot_is_refused_by_name(ada, pilot, now):
     with pytest.raises(editing.PilotTaken, match="Petra Pilot is the pilot during that time"):
-        editing.give_role(person=ada, role="pilot", team=None, starts_at=now, ends_at=None)
+        editing.give_role(person=ada, role="pilot", team=None, starts_at=now, ends_at=None, by=pilot)
 
 
 def test_a_pilots_term_ends_where_the_next_begins(ada, pilot, now):
-    editing.end_role(term=pilot.role_terms.get(), now=now)
-    editing.give_role(person=ada, role="pilot", team=None, starts_at=now, ends_at=None)
+    editing.end_role(term=pilot.role_terms.get(), by=pilot, now=now)
+    editing.give_role(person=ada, role="pilot", team=None, starts_at=now, ends_at=None, by=pilot)
     assert RoleTerm.objects.at(now).get(role="pilot").person == ada
+
+
+def test_the_pilot_makes_nobody_a_manager(as_pilot, pilot):
+    """Managers see the leave of others, and the pilot does not."""
+    answer = as_pilot.post(reverse("role_give", args=[pilot.pk]), {"role": "manager", "team": ""})
+    assert answer.status_code == 400
+    assert "Managers see leave: only an administrator gives that role." in answer.content.decode()
+    assert not RoleTerm.objects.filter(role="manager").exists()
+
+
+def test_the_pilot_ends_no_managers_role(as_pilot, ada, now):
+    term = ada.role_terms.create(role="manager", starts_at=now - timedelta(days=9))
+    page = as_pilot.post(reverse("role_end", args=[term.pk]), follow=True).content.decode()
+    assert "only an administrator gives or ends that role." in page
+    term.refresh_from_db()
+    assert term.ends_at is None
+
+
+def test_the_pilot_still_names_observers(as_pilot, ada):
+    as_pilot.post(reverse("role_give", args=[ada.pk]), {"role": "observer"})
+    assert ada.role_terms.get().role == "observer"
+
+
+def test_who_manages_a_team_adds_nobody_to_it(as_pilot, pilot, grace, facility, now):
+    """They would see the leave of whom they add."""
+    pilot.role_terms.create(role="manager", team=facility, starts_at=now - timedelta(days=9))
+    there = [one.pk for one in facility.members.all()]
+    data = {"name": facility.name, "slug": facility.slug, "people": [*there, grace.pk]}
+    answer = as_pilot.post(reverse("team", args=[facility.pk]), data)
+    assert answer.status_code == 400
+    assert "only an administrator adds people to it." in answer.content.decode()
+    assert grace not in facility.members.all()
+
+
+def test_nor_adds_their_team_to_somebody(as_pilot, pilot, grace, facility, now):
+    pilot.role_terms.create(role="manager", team=facility, starts_at=now - timedelta(days=9))
+    answer = as_pilot.post(reverse("person_edit", args=[grace.pk]), edit_data(grace, teams=[facility.pk]))
+    assert answer.status_code == 400
+    assert grace not in facility.members.all()
 
 
 def test_a_role_that_would_end_before_it_begins_is_refused(as_boss, ada):

@@ -38,6 +38,29 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(client, db, name
     assert answer["Location"] == f"/accounts/login/?next={reverse(name)}"
 
 
+@pytest.mark.parametrize(
+    ("pressed_on", "leads_to"),
+    [
+        ("http://testserver/leave/?person=7", "/leave/%3Fperson%3D7"),
+        ("https://evil.example/leave/", "/"),
+        ("//evil.example/leave/", "/"),
+        ("", "/"),
+    ],
+)
+def test_what_is_pressed_after_the_session_is_not_done_and_leads_back_to_the_button(client, db, pressed_on, leads_to):
+    answer = client.post(reverse("stand_down"), headers={"Referer": pressed_on})
+    assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login/?next={leads_to}")
+    page = client.get(answer["Location"]).content.decode()
+    assert "You were signed out, so nothing was done. Sign in, and press again." in page
+
+
+def test_an_address_that_only_a_button_leads_to_says_so(client, ada):
+    client.force_login(ada)
+    answer = client.get(reverse("stand_down"))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "It takes what a button sends. Nothing has been done." in answer.content.decode()
+
+
 def test_the_right_password_signs_in_and_goes_on_to_the_page_asked_for(client, ada):
     answer = sign_in(client, "ada", PASSWORD)
     assert (answer.status_code, answer["Location"]) == (302, "/people/")

@@ -49,3 +49,12 @@ def test_a_calendar_without_working_days_gives_a_week():
     due = end_of_working_day(friday, days=1, **{**PARIS, "work_days": []})
 
     assert due == datetime(2027, 4, 2, 12, 0, tzinfo=UTC)
+
+
+def test_a_working_day_may_end_at_midnight():
+    late = {**PARIS, "starts": time(15), "ends": time(0)}
+
+    # Tuesday 23 March 2027 at 14:00 in Paris: work begins at 15:00 and ends at 24:00, which is 23:00 UTC.
+    assert end_of_working_day(datetime(2027, 3, 23, 13, 0, tzinfo=UTC), days=1, **late) == datetime(
+        2027, 3, 23, 23, 0, tzinfo=UTC
+    )
