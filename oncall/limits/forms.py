@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from oncall.limits.models import Limit
 from oncall.people.instants import EARLIEST, LATEST, InstantField
 
 SHARE = "This is a share of 1: write a number above 0 and up to 1, such as 0.98 for 98 %."
@@ -15,14 +16,26 @@ BY_UNIT = {  # from, to, and how to write it
     "of 1": (Decimal("0.0001"), Decimal(1), SHARE),
     "share": (Decimal("0.0001"), Decimal(1), SHARE),
     "severity": (Decimal(1), Decimal(5), "Write a severity, from 1, the worst, to 5."),
+    "h/h": (Decimal(0), Decimal(10), "Write hours of leave per hour worked, from 0 to 10, such as 1.5."),
+    "yes/no": (Decimal(0), Decimal(1), "Write 1 for yes or 0 for no."),
 }
+WHOLE = {"severity": "severities", "yes/no": "yes and no"}  # units that have no fractions
 BY_NAME = {  # what would let no visit count, or every one fail
     "visit_alerts_at_most": (1, "With 0 no visit with alerts would count. Write 1 or more."),
     "visit_failed_after_s": (120, "Before the alarm limit nothing has failed. Write 120 s or more."),
     "planned_visits_per_year": (1, "Shares of a year are taken of it. Write 1 or more."),
     "outage_ends_after_visits": (1, "Write how many visits in time end an outage, 1 or more."),
     "latency_good_visits": (1, "Write how many visits in time end an alarm, 1 or more."),
+    "credit_rounding_s": (1, "Credit is in whole seconds. Write 1 or more."),
+    "burden_over_days": (1, "Write 1 to 400 days."),
 }
+AT_MOST = {"burden_over_days": 400, "credit_rounding_s": 86400, "credit_minimum_s": 86400}
+# What may begin in the past: nothing that was posted changes by it; whoever manages everybody asks for a recomputation.
+FROM_THE_PAST = (
+    "credit_multiplier", "credit_multiplier_night", "credit_multiplier_evening", "credit_multiplier_weekend",
+    "credit_multiplier_holiday", "credit_multiplier_day_off", "credit_minimum_s", "credit_rounding_s",
+    "credit_in_own_shift", "out_of_hours_by_team",
+)  # fmt: skip
 
 
 def why_not(value: Decimal, *, name: str, unit: str) -> str:
@@ -33,9 +46,11 @@ def why_not(value: Decimal, *, name: str, unit: str) -> str:
     least, most, remedy = BY_UNIT.get(unit, (Decimal(0), MOST, f"Write {MOST:,} or less."))
     if not least <= value <= most:
         return f"“{shown}” is out of bounds. {remedy}"
-    if unit == "severity" and value != value.to_integral_value():
-        return f"“{shown}” is between two severities. {remedy}"
+    if unit in WHOLE and value != value.to_integral_value():
+        return f"“{shown}” is between two {WHOLE[unit]}. {remedy}" if unit == "severity" else f"“{shown}”? {remedy}"
     own, remedy = BY_NAME.get(name, (0, ""))
+    if value > AT_MOST.get(name, MOST):
+        return f"“{shown}” is too much. Write {AT_MOST[name]} or less."
     return f"“{shown}” is too little. {remedy}" if value < own else ""
 
 
@@ -69,6 +84,12 @@ class LimitForm(forms.Form):
 
     def clean_effective_from(self) -> datetime:
         start: datetime = self.cleaned_data["effective_from"] or self.now
-        if start < self.now:
+        if start < self.now and self.name in FROM_THE_PAST:
+            rows = Limit.objects.filter(name=self.name)
+            if not rows.filter(effective_from__lt=start).exists():
+                raise ValidationError("Nothing was in force before that instant. Choose a later one.")
+            if rows.filter(effective_from=start).exists():
+                raise ValidationError("Another value begins at that instant, and it stays as it was. Choose another.")
+        elif start < self.now:
             raise ValidationError("This instant is past, and the past stays as it was. Choose a later one, or none.")
         return start

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 
 from oncall import clock
 from oncall.limits import services
-from oncall.limits.forms import LimitForm
+from oncall.limits.forms import FROM_THE_PAST, LimitForm
 from oncall.limits.models import Limit
 from oncall.people import access
 from oncall.people.viewer import viewer
@@ -22,6 +22,10 @@ VERDICTS_STAY = (
 MEASURED_ANEW = (
     "Budgets and outages are counted at each look: with a new value, nights that are past are measured by it as well. "
     "No verdict changes."
+)
+LEDGER_STAYS = (
+    "It may begin in the past. Call-outs found from now on earn by the value in force when they began; what is posted "
+    "stays until somebody who manages everybody asks for a recomputation, which shows the differences first."
 )
 NOTES = {  # what a new value does to what was before it, where that is not plain
     "visit_alerts_at_most": VERDICTS_STAY,
@@ -35,6 +39,7 @@ NOTES = {  # what a new value does to what was before it, where that is not plai
     "planned_visits_per_year": MEASURED_ANEW,
     "outage_ends_after_visits": MEASURED_ANEW,
     "outage_gap_s": MEASURED_ANEW,
+    **dict.fromkeys(FROM_THE_PAST, LEDGER_STAYS),
 }
 
 

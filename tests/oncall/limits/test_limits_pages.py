@@ -1,6 +1,6 @@
 """The numbers of the process on screen, and a new value from an instant on."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -51,7 +51,6 @@ def test_a_value_to_come_is_typed_on_the_viewers_clock_and_shown(as_pilot):
         ({"value": "-1", "source": "x"}, "greater than or equal to 0"),
         ({"value": "many", "source": "x"}, "Enter a number."),
         ({"value": "1", "source": ""}, "This field is required."),
-        ({"value": "1", "source": "x", "effective_from": "2021-01-01T00:00"}, "the past stays as it was"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(as_pilot, data, error):
@@ -143,3 +142,55 @@ def test_a_limit_moves_on_at_its_instant_exactly(db, now):
     Limit.objects.create(name="ring_timeout_s", value=30, unit="s", source="x", effective_from=now)
     assert queries.at(now).count("ring_timeout_s") == 30
     assert queries.at(now - timedelta(microseconds=1)).count("ring_timeout_s") == 25
+
+
+class TestFromThePast:
+    def test_no_other_number_begins_in_the_past(self, as_pilot):
+        said = {"value": "1", "source": "x", "effective_from": "2021-01-01T00:00"}
+
+        answer = as_pilot.post(reverse("limit", args=["ring_timeout_s"]), said)
+
+        assert answer.status_code == 400
+        assert "the past stays as it was" in answer.content.decode()
+        assert Limit.objects.filter(name="ring_timeout_s").count() == 1
+
+    def test_a_rule_of_credit_may_begin_in_the_past(self, as_pilot):
+        said = {"value": "2", "source": "agreed in July", "effective_from": "2026-07-01T00:00"}
+
+        answer = as_pilot.post(reverse("limit", args=["credit_multiplier"]), said)
+
+        assert answer.status_code == 302
+        assert queries.at(datetime(2026, 8, 1, tzinfo=UTC)).number("credit_multiplier") == 2
+        assert queries.at(datetime(2026, 6, 1, tzinfo=UTC)).number("credit_multiplier") == Decimal("1.5")
+
+    def test_what_was_before_every_value_has_none(self, as_pilot):
+        said = {"value": "2", "source": "x", "effective_from": "2001-07-01T00:00"}
+
+        answer = as_pilot.post(reverse("limit", args=["credit_multiplier"]), said)
+
+        assert "Nothing was in force before that instant" in answer.content.decode()
+
+    def test_a_value_that_was_entered_is_never_written_over(self, as_pilot):
+        said = {"value": "2", "source": "agreed", "effective_from": "2026-07-01T00:00"}
+        as_pilot.post(reverse("limit", args=["credit_multiplier"]), said)
+
+        answer = as_pilot.post(reverse("limit", args=["credit_multiplier"]), {**said, "value": "3"})
+
+        assert "Another value begins at that instant" in answer.content.decode()
+        assert queries.at(datetime(2026, 8, 1, tzinfo=UTC)).number("credit_multiplier") == 2
+
+    @pytest.mark.parametrize(
+        ("name", "value", "error"),
+        [
+            ("credit_multiplier", "11", "from 0 to 10"),
+            ("credit_in_own_shift", "2", "Write 1 for yes or 0 for no"),
+            ("out_of_hours_by_team", "0.5", "Write 1 for yes or 0 for no"),
+            ("credit_rounding_s", "0", "Write 1 or more"),
+            ("burden_over_days", "401", "Write 400 or less"),
+        ],
+    )
+    def test_a_rule_of_leave_has_bounds(self, as_pilot, name, value, error):
+        answer = as_pilot.post(reverse("limit", args=[name]), {"value": value, "source": "x"})
+
+        assert answer.status_code == 400
+        assert error in answer.content.decode()
