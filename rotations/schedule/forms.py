@@ -32,7 +32,7 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 
     class Meta:
         model = Schedule
-        fields = ["name", "team", "description"]
+        fields = ["name", "team", "tier", "description"]
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 

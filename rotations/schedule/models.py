@@ -56,6 +56,12 @@ class Schedule(models.Model):
     skill = models.CharField(
         max_length=80, blank=True, help_text="What one calls them for: coverage is per skill (R12)."
     )
+    tier = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        choices=[(1, "1: triage, on shift"), (2, "2: experts on call"), (3, "3: pilot and managers")],
+        help_text="Which tier answers here (R16). Whoever answers in an own shift of tier 1 is not sent to rest by it.",
+    )  # null: of no tier
     needs = models.CharField(
         max_length=10, choices=Needs.choices, default=Needs.NOBODY, help_text="When somebody must be on call."
     )
