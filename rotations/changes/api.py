@@ -143,4 +143,9 @@ def _cancel_absence(request: Request, id: UUID) -> None:
 def _sees(request: Request) -> dict[str, Any]:
     """Return what an absence's shape must know of the reader."""
     reader = viewer(request)
-    return {"viewer": reader, "arranges": queries.may_arrange(reader, now=clock.now())}
+    now = clock.now()
+    return {
+        "viewer": reader,
+        "arranges": queries.may_arrange(reader, now=now),
+        "rests_of": queries.whose_rests_are_seen(reader, now=now),
+    }

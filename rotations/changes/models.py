@@ -206,6 +206,9 @@ class Absence(models.Model):
         AbsenceFeed, null=True, blank=True, on_delete=models.PROTECT, related_name="absences"
     )  # null: not from a calendar
     uid = models.CharField(max_length=300, blank=True)  # names the event in its calendar; empty: not from one
+    kept_at = models.CharField(
+        max_length=200, blank=True, help_text="The address of what it follows from, where alone it is changed."
+    )  # empty: it is changed here
     by = models.ForeignKey(
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="absences_entered"
     )  # null: nobody, it was read or computed
@@ -259,6 +262,14 @@ class SwapQuerySet(models.QuerySet["Swap"]):
     def open(self) -> "SwapQuerySet":
         return self.filter(state=Swap.State.ASKED)
 
+    def to_take(self, now: datetime) -> "SwapQuerySet":
+        """Those that somebody may still accept: until they begin, or end where the asker cannot be there."""
+        return self.open().filter(Q(starts_at__gt=now) | Q(asker_absent=True, ends_at__gt=now))
+
+    def unanswered(self, now: datetime) -> "SwapQuerySet":
+        """Those that nobody accepted in time."""
+        return self.open().filter(Q(asker_absent=False, starts_at__lte=now) | Q(ends_at__lte=now))
+
 
 class Swap(models.Model):
     """Somebody asks to be relieved of what they have in a span of one role, and may offer to take a span in return.
@@ -284,6 +295,9 @@ class Swap(models.Model):
     return_ends_at = models.DateTimeField(null=True, blank=True)  # null: nothing in return
     reason = models.CharField(max_length=200, blank=True)
     to_all = models.BooleanField(default=False, help_text="Whoever could take it may accept.")
+    asker_absent = models.BooleanField(
+        default=False, help_text="The asker cannot be there, so it may be taken until it ends."
+    )
     state = models.CharField(max_length=9, choices=State.choices, default=State.ASKED)
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="swaps_entered")
     created_at = models.DateTimeField()
@@ -343,6 +357,11 @@ class Swap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asker} asks to be relieved, from {self.starts_at:%d %b %H:%M} UTC"
+
+    @property
+    def open_until(self) -> datetime:
+        """The instant until which it may be accepted: its start, or its end where the asker cannot be there."""
+        return self.ends_at if self.asker_absent else self.starts_at
 
 
 class SwapOffer(models.Model):

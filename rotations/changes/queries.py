@@ -1,6 +1,6 @@
 """Which overrides, absences and swaps stand, and who may make one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -71,7 +71,7 @@ def swaps() -> QuerySet[Swap]:
 def to_answer(person: Person, *, now: datetime) -> QuerySet[Swap]:
     """Swaps that wait for an answer of `person`, soonest first."""
     mine = SwapOffer.objects.filter(person=person, declined_at__isnull=True).values("swap")
-    return swaps().filter(state=Swap.State.ASKED, pk__in=mine, starts_at__gt=now)
+    return swaps().filter(pk__in=Swap.objects.to_take(now).values("pk")).filter(pk__in=mine)
 
 
 def may_arrange(actor: Person, *, now: datetime) -> bool:
@@ -93,9 +93,22 @@ def may_record_absence(actor: Person, *, person: Person, now: datetime) -> bool:
     return actor.pk == person.pk or may_arrange(actor, now=now)
 
 
-def may_see_why(actor: Person, *, absence: Absence, arranges: bool) -> bool:
-    """Kind and note of an absence are private: others see that somebody is absent. `arranges`: `may_arrange`."""
-    return arranges or actor.pk == absence.person_id
+def may_see_why(actor: Person, *, absence: Absence, arranges: bool, rests_of: Collection[UUID] = ()) -> bool:
+    """Kind and note of an absence are private: others see that somebody is absent. `arranges`: `may_arrange`.
+
+    A rest tells of a call-out, so it is seen as leave is, not by the pilot. `rests_of`: `whose_rests_are_seen`.
+    """
+    if actor.pk == absence.person_id:
+        return True
+    if absence.kind == Absence.Kind.REST:
+        return absence.person_id in rests_of or actor.pk == absence.by_id
+    return arranges
+
+
+def whose_rests_are_seen(actor: Person, *, now: datetime) -> frozenset[UUID]:
+    """Return those of whose absences `actor` may know that they are a rest: whose leave they see (R33, R34)."""
+    visible = access.people_whose_leave_is_visible(actor, now=now).filter(absences__kind=Absence.Kind.REST)
+    return frozenset(visible.order_by().values_list("pk", flat=True))
 
 
 def may_end_swap(actor: Person, *, swap: Swap, now: datetime) -> bool:

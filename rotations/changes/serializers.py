@@ -145,7 +145,7 @@ class OverrideWanted(serializers.Serializer[Any]):
 class AbsenceSerializer(serializers.Serializer[Absence]):
     """`kind`, `note` and `source` are null for whoever may not see why: they see that somebody is absent.
 
-    The context holds `viewer` and whether they `arranges` (queries.may_arrange).
+    The context holds `viewer`, whether they `arranges`, and `rests_of` (queries.may_see_why).
     """
 
     id = serializers.UUIDField()
@@ -173,7 +173,8 @@ class AbsenceSerializer(serializers.Serializer[Absence]):
         return absence.source if self._sees(absence) else None
 
     def _sees(self, absence: Absence) -> bool:
-        return queries.may_see_why(self.context["viewer"], absence=absence, arranges=self.context["arranges"])
+        about = {"arranges": self.context["arranges"], "rests_of": self.context["rests_of"]}
+        return queries.may_see_why(self.context["viewer"], absence=absence, **about)
 
 
 class DayField(serializers.DateField):

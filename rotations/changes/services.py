@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from oncall.paging import services as paging
 from oncall.people.instants import EARLIEST, LATEST
@@ -199,8 +199,11 @@ def add_absence(
     now: datetime,
     note: str = "",
     source: str = Absence.Source.HAND,
+    kept_at: str = "",
 ) -> Absence:
     """Let `person` be unavailable in `[starts_at, ends_at)`, from `now` on. `by` None: computed, nobody typed it.
+
+    `kept_at`: the address of what it follows from; then it is changed and cancelled by whoever names that, alone.
 
     :raises Refused: saying what stands in the way.
     """
@@ -214,6 +217,7 @@ def add_absence(
         ends_at=ends_at,
         note=note,
         source=source,
+        kept_at=kept_at,
         by=by,
         created_at=now,
     )
@@ -225,7 +229,9 @@ def add_absence(
 def edit_absence(
     *, absence: Absence, kind: str, starts_at: datetime, ends_at: datetime, note: str, by: Person, now: datetime
 ) -> Absence:
-    """Change an absence that is not over. Once it has begun its start stays: what was is not changed.
+    """Change an absence that is not over. Once it has begun its start and its kind stay: what was is not changed.
+
+    Whoever was called in it earned by its kind (domain.md 5.8), so another kind is another absence, from now on.
 
     :raises Refused: saying what stands in the way.
     """
@@ -233,6 +239,9 @@ def edit_absence(
     begun = current.effective_from <= now
     if begun and starts_at != current.starts_at:
         raise InThePast("It has begun, so its start stays. Change its end, or cancel it.", field="starts_at")
+    if begun and kind != current.kind:
+        what = current.get_kind_display().lower()
+        raise InThePast(f"It has begun as {what}, and stays that. End it now, and enter another one.", field="kind")
     _check_absence(current.person, starts_at, ends_at, by, now)
     _check_no_other(current.person, starts_at, ends_at, but=current)
     moved = (starts_at, ends_at) != (current.starts_at, current.ends_at)
@@ -246,27 +255,38 @@ def edit_absence(
 
 
 @transaction.atomic
-def cancel_absence(*, absence: Absence, by: Person, now: datetime) -> Absence:
+def cancel_absence(*, absence: Absence, by: Person, now: datetime, kept_at: str = "") -> Absence:
     """Be available again from `now` on; the absence until now stays. Doing it twice changes nothing.
+
+    `kept_at`: as it was given when it was added, by whoever keeps it.
 
     :raises Refused: saying what stands in the way.
     """
     if Absence.objects.filter(pk=absence.pk, cancelled_at__isnull=False).exists():
         return Absence.objects.get(pk=absence.pk)
-    current = _of_hand(absence, by, now, "cancelled")
+    current = _of_hand(absence, by, now, "cancelled", kept_at=kept_at)
     current.cancelled_at = now
     current.save(update_fields=["cancelled_at"])
     touch_for(current.person, now=now)
     return current
 
 
-def _of_hand(absence: Absence, by: Person, now: datetime, done: str) -> Absence:
+def _of_hand(absence: Absence, by: Person, now: datetime, done: str, *, kept_at: str = "") -> Absence:
     """Lock and return an absence that `by` may change now."""
     current = Absence.objects.select_for_update(of=("self",)).select_related("person").get(pk=absence.pk)
     if not queries.may_record_absence(by, person=current.person, now=now):
         raise NotAllowed(f"Only {current.person.name}, the pilot or a manager may do that. Ask them.")
+    if current.source == Absence.Source.REST:
+        whose = f"Nobody entered this one, and only {current.person.name} can give it up"
+        raise NotAllowed(f"{whose}, under My leave.", field="__all__")
     if current.source == Absence.Source.FEED:
         raise NotAllowed("It comes from a calendar and can only be changed there.", field="__all__")
+    if current.kept_at != kept_at:
+        raise NotAllowed(
+            f"It is leave that was asked for and approved. {current.person.name} or a manager cancels it where that"
+            f" was: {current.kept_at}",
+            field="__all__",
+        )
     if current.cancelled_at:
         raise Answered("This absence is cancelled already. Enter a new one.")
     if current.ends_at <= now:
@@ -363,10 +383,11 @@ def replace_feed_absences(
 
 def touch_for(person: Person, *, now: datetime) -> None:
     """Touch every schedule in which `person` takes turns or covers."""
-    touch(schedules=_schedules_of(person, now), now=now)
+    touch(schedules=schedules_of(person, now), now=now)
 
 
-def _schedules_of(person: Person, now: datetime) -> Iterable[Schedule]:
+def schedules_of(person: Person, now: datetime) -> QuerySet[Schedule]:
+    """Return every schedule in which `person` takes turns or covers from `now` on."""
     turns = Q(rotations__participants__person=person)
     standing = Override.objects.active().filter(ends_at__gt=now, person=person).values("schedule")
     return Schedule.objects.filter(turns | Q(pk__in=standing)).distinct()

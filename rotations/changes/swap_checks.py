@@ -14,8 +14,10 @@ from rotations.schedule.models import Schedule
 def check_open(swap: Swap, now: datetime) -> None:
     if swap.state != Swap.State.ASKED:
         raise Answered(what_became(swap))
-    if swap.starts_at <= now:
-        raise Answered(f"The span has begun and stays with {swap.asker.name}. You can still take the pager from them.")
+    if swap.open_until <= now:
+        over = "The span is over, and who was on call in it cannot be changed."
+        begun = f"The span has begun and stays with {swap.asker.name}. You can still take the pager from them."
+        raise Answered(over if swap.ends_at <= now else begun)
 
 
 def what_became(swap: Swap) -> str:
@@ -24,7 +26,7 @@ def what_became(swap: Swap) -> str:
     return {
         Swap.State.ASKED: "Nobody has accepted this swap yet, so there is nothing to undo. Withdraw it instead.",
         Swap.State.WITHDRAWN: f"{swap.asker.name} does not need it any more: it was withdrawn.",
-        Swap.State.EXPIRED: "Nobody accepted this swap before its span began, so it has ended.",
+        Swap.State.EXPIRED: "Nobody accepted this swap in time, so it has ended.",
     }.get(Swap.State(swap.state), "This swap was undone. Ask for a new one.")
 
 

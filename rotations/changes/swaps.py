@@ -46,18 +46,25 @@ def ask(
     held_in_return: Sequence[Span] = (),
     busy: Mapping[UUID, Sequence[Span]] | None = None,
     busy_in_return: Sequence[Span] = (),
+    asker_absent: bool = False,
+    url: str = "",
 ) -> Swap:
     """Offer what `asker` has in `[starts_at, ends_at)` to these people, or to all who could take it.
 
     `held`: what `asker` would have in the span, were they not absent. `in_return`: the asker takes what whoever accepts
     has in that span; `held_in_return` is what the people named have in it. `busy`: who has the role in some of the
     span already, and when, and would count once; `busy_in_return`: when the asker has it in the span in return.
+    `asker_absent`: they cannot be there, so the span may have begun and is asked for until it ends. `url`: where one
+    answers, for those who are asked.
 
     :raises Refused: saying what stands in the way.
     """
     covers.lock(schedule)
     covers.check_span(starts_at, ends_at, what="A swap")
-    if starts_at <= now:
+    if asker_absent and starts_at <= now:
+        starts_at = now  # nobody had it until now, and nobody can have had it
+        covers.check_span(starts_at, ends_at, what="A swap")
+    elif starts_at <= now:
         raise InThePast(
             "That span has begun. Choose a later start, or let a colleague take the pager now.", field="starts_at"
         )
@@ -95,6 +102,7 @@ def ask(
         return_ends_at=in_return[1] if in_return else None,
         reason=reason,
         to_all=not to,
+        asker_absent=asker_absent,
         by=by,
         created_at=now,
         remind_at=_next_reminder(starts_at, now),
@@ -103,7 +111,7 @@ def ask(
     length = length_words(clipped(held, starts_at, ends_at))
     for person in people:
         text = f"{asker.name} asks you to take {schedule.name}, {length}, {when(swap, person)}."
-        tell(swap, "asked", person, text + in_return_words(swap, person), by=by, now=now)
+        tell(swap, "asked", person, f"{text}{in_return_words(swap, person)} {url}".rstrip(), by=by, now=now)
     tell(swap, "asked", asker, f"{by.name} asks for you who takes {schedule.name} {when(swap, asker)}.", by=by, now=now)
     return swap
 
@@ -134,10 +142,11 @@ def accept(
     swap_checks.check_open(swap, now)
     if not queries.may_answer(by, swap=swap):
         raise NotAllowed("This swap is not offered to you, so you cannot accept it.")
-    covers.check_available(by, swap.starts_at, swap.ends_at)
-    swap_checks.check_held(held, swap.asker, swap.schedule, swap.role, swap.starts_at, swap.ends_at)
-    swap_checks.check_counts(by, swap.schedule, swap.role, busy, swap.starts_at, swap.ends_at)
-    _hand_over(swap, giver=swap.asker, taker=by, span=(swap.starts_at, swap.ends_at), held=held, now=now)
+    span = (max(swap.starts_at, now), swap.ends_at)  # what has begun is taken from now on
+    covers.check_available(by, *span)
+    swap_checks.check_held(held, swap.asker, swap.schedule, swap.role, *span)
+    swap_checks.check_counts(by, swap.schedule, swap.role, busy, *span)
+    _hand_over(swap, giver=swap.asker, taker=by, span=span, held=held, now=now)
     if swap.return_starts_at and swap.return_ends_at:
         back = (swap.return_starts_at, swap.return_ends_at)
         swap_checks.check_held(held_in_return, by, swap.schedule, swap.role, *back)
@@ -261,22 +270,22 @@ def remind_due(*, now: datetime, at_most: int = 100) -> int:
         key = f"remind {swap.remind_at:%Y-%m-%dT%H:%M:%S}"
         swap.remind_at = _next_reminder(swap.starts_at, now)
         swap.save(update_fields=["remind_at"])
-        if swap.starts_at <= now:
+        if swap.open_until <= now:
             continue  # it ends with the next expire_due
         for person in unanswered(swap):
             text = f"{swap.asker.name} still waits: do you take {swap.schedule.name} {when(swap, person)}?"
             tell(swap, key, person, text + in_return_words(swap, person), now=now)
-        text = f"Nobody has taken {swap.schedule.name} {when(swap, swap.asker)} yet, so it is yours."
-        tell(swap, key, swap.asker, text + " Ask the pilot if you cannot.", now=now)
+        text = f"Nobody has taken {swap.schedule.name} {when(swap, swap.asker)} yet"
+        yours = ". The pilot knows." if swap.asker_absent else ", so it is yours. Ask the pilot if you cannot."
+        tell(swap, key, swap.asker, text + yours, now=now)
     return len(swaps)
 
 
 @transaction.atomic
 def expire_due(*, now: datetime, at_most: int = 100) -> int:
-    """End what nobody accepted before it began; return how many. Safe to run late or twice."""
+    """End what nobody accepted in time (`Swap.open_until`); return how many. Safe to run late or twice."""
     begun = (
-        Swap.objects.open()
-        .filter(starts_at__lte=now)
+        Swap.objects.unanswered(now)
         .select_related("schedule", "asker")
         .order_by("starts_at")
         .select_for_update(skip_locked=True, of=("self",))[:at_most]
@@ -284,8 +293,8 @@ def expire_due(*, now: datetime, at_most: int = 100) -> int:
     swaps = list(begun)
     for swap in swaps:
         _end(swap, Swap.State.EXPIRED, now)
-        text = f"Nobody took {swap.schedule.name} {when(swap, swap.asker)}: it is yours."
-        tell(swap, "expired", swap.asker, text, now=now)
+        text = f"Nobody took {swap.schedule.name} {when(swap, swap.asker)}"
+        tell(swap, "expired", swap.asker, text + ("." if swap.asker_absent else ": it is yours."), now=now)
     return len(swaps)
 
 

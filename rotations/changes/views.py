@@ -50,6 +50,7 @@ def absences(request: HttpRequest) -> HttpResponse:
         "arranges": arranges,
         "mine": ahead.filter(person=who),
         "others": ahead.exclude(person=who) if arranges else [],
+        "rests_of": queries.whose_rests_are_seen(who, now=now) if arranges else (),
     }
     return render(request, "changes/absences.html", context)
 
@@ -75,9 +76,11 @@ def absence(request: HttpRequest, id: UUID) -> HttpResponse:
     """One absence, for those who may see why."""
     who, now = viewer(request), clock.now()
     found = get_object_or_404(Absence.objects.select_related("person", "feed", "by"), pk=id)
-    if not queries.may_see_why(who, absence=found, arranges=queries.may_arrange(who, now=now)):
+    arranges, rests_of = queries.may_arrange(who, now=now), queries.whose_rests_are_seen(who, now=now)
+    if not queries.may_see_why(who, absence=found, arranges=arranges, rests_of=rests_of):
         raise PermissionDenied(f"Only {found.person.name}, the pilot and managers see this. Ask them.")
-    editable = found.cancelled_at is None and found.source != Absence.Source.FEED and found.ends_at > now
+    here = found.source == Absence.Source.HAND and not found.kept_at
+    editable = here and found.cancelled_at is None and found.ends_at > now
     form = AbsenceForm(request.POST or None, viewer=who, now=now, absence=found)
     if request.method == "POST" and form.is_valid():
         try:
