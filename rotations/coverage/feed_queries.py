@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 
-from rotations.coverage.ical import FeedEvent, render
+from rotations.changes.models import Absence
+from rotations.coverage.ical import FeedEvent, RestEvent, render
 from rotations.coverage.models import FeedToken, Shift
 
 BACK = timedelta(days=60)
@@ -26,6 +27,7 @@ def calendar(token: FeedToken, *, now: datetime) -> bytes:
         personal=token.kind == FeedToken.Kind.PERSONAL,
         zone=token.person.zone,
         alarm=alarm,
+        rests=rests(token, now=now),
     )
 
 
@@ -57,6 +59,30 @@ def events(token: FeedToken, *, now: datetime) -> list[FeedEvent]:
     ours = set(Shift.objects.filter(mine, key__in=list(versions)).values_list("pk", flat=True))
     found = (_event(rows, ours, now=now) for rows in versions.values())
     return [event for event in found if event is not None]
+
+
+def rests(token: FeedToken, *, now: datetime) -> list[RestEvent]:
+    """Return the rests of whoever's own calendar it is; in those of schedules and teams nobody's (domain.md 5.8).
+
+    One that was given up half-way ends there; one that never began is cancelled, and told as that for 30 days.
+    """
+    if token.kind != FeedToken.Kind.PERSONAL:
+        return []
+    rows = Absence.objects.filter(person=token.person_id, source=Absence.Source.REST)
+    rows = rows.touching(now - BACK, now + AHEAD).filter(
+        Q(cancelled_at__isnull=True) | Q(cancelled_at__gt=now - CANCELLED_FOR)
+    )
+    return [
+        RestEvent(
+            id=row.pk,
+            starts_at=row.effective_from,
+            ends_at=row.covers_until if row.effective_from < row.covers_until else row.ends_at,
+            sequence=0 if row.cancelled_at is None else 1,
+            changed_at=row.cancelled_at or row.created_at,
+            cancelled=row.covers_until <= row.effective_from,
+        )
+        for row in rows.order_by("starts_at", "id")
+    ]
 
 
 def _wanted(token: FeedToken) -> Q:

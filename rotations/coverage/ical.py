@@ -41,13 +41,31 @@ class FeedEvent:
     url: str = ""
 
 
+@dataclass(frozen=True)
+class RestEvent:
+    """The morning after a call-out, in the calendar of whoever rests: half-open, in UTC; they are busy."""
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    sequence: int
+    changed_at: datetime
+    cancelled: bool = False
+
+
 def render(
-    events: Iterable[FeedEvent], *, name: str, personal: bool, zone: ZoneInfo, alarm: timedelta | None = None
+    events: Iterable[FeedEvent],
+    *,
+    name: str,
+    personal: bool,
+    zone: ZoneInfo,
+    alarm: timedelta | None = None,
+    rests: Iterable[RestEvent] = (),
 ) -> bytes:
     """Return the calendar called `name`, the same bytes for the same events.
 
     `personal`: everything in it is the reader's own, so it does not repeat their name. `zone`: the reader's, for the
-    times told in words. `alarm`: ring so long before a shift; None: never.
+    times told in words. `alarm`: ring so long before a shift; None: never. `rests`: of the reader, and of nobody else.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -58,6 +76,8 @@ def render(
     calendar.add("x-published-ttl", "PT30M")
     for event in sorted(events, key=lambda event: (event.starts_at, str(event.id))):
         calendar.add_component(_component(event, personal=personal, zone=zone, alarm=alarm))
+    for rest in sorted(rests, key=lambda rest: (rest.starts_at, str(rest.id))):
+        calendar.add_component(_rest(rest, zone=zone))
     return bytes(calendar.to_ical())
 
 
@@ -71,8 +91,7 @@ def line(words: str) -> str:
     return text(words).replace("\n", " ")
 
 
-def _component(event: FeedEvent, *, personal: bool, zone: ZoneInfo, alarm: timedelta | None) -> Event:
-    summary = line(f"{'On call' if personal else event.person}: {event.schedule} ({event.role})")
+def _event(event: FeedEvent | RestEvent, summary: str, description: str) -> Event:
     one = Event()
     one.add("uid", f"{event.id}@oncall")
     one.add("dtstamp", event.changed_at.astimezone(UTC))
@@ -81,8 +100,23 @@ def _component(event: FeedEvent, *, personal: bool, zone: ZoneInfo, alarm: timed
     one.add("dtstart", event.starts_at.astimezone(UTC))
     one.add("dtend", event.ends_at.astimezone(UTC))
     one.add("summary", f"Cancelled: {summary}" if event.cancelled else summary)
-    one.add("description", _description(event, zone=zone))
+    one.add("description", description)
     one.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
+    return one
+
+
+def _rest(event: RestEvent, *, zone: ZoneInfo) -> Event:
+    lines = ["After a call-out: no shift, no meeting, no workplace."]
+    lines.append(span_words(event.starts_at, event.ends_at, zone=zone))
+    one = _event(event, f"Rest until {event.ends_at.astimezone(zone):%H:%M}", "\n".join(lines))
+    one.add("transp", "OPAQUE")  # busy: so that nobody invites them to anything
+    one.add("categories", ["Rest"])
+    return one
+
+
+def _component(event: FeedEvent, *, personal: bool, zone: ZoneInfo, alarm: timedelta | None) -> Event:
+    summary = line(f"{'On call' if personal else event.person}: {event.schedule} ({event.role})")
+    one = _event(event, summary, _description(event, zone=zone))
     # On call is not busy: a week of shifts must not refuse a week of meetings, nor count as an absence when it is read.
     one.add("transp", "TRANSPARENT")
     one.add("categories", ["On call", line(event.schedule)])

@@ -1,7 +1,7 @@
 """What coverage keeps: shifts as they were known, gaps that somebody signed, handoffs, who wants to hear of them."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -84,6 +84,13 @@ class Shift(models.Model):
         mine = cls.objects.as_known(None).filter(person=person, ends_at__gt=now).order_by("schedule__name")
         until = mine.values_list("schedule__name").annotate(Max("ends_at"))
         return [f"shifts in {name} until {end:%d %b %Y %H:%M} UTC" for name, end in until]
+
+    @classmethod
+    def duties_of(cls, person: Person, now: datetime) -> list[str]:
+        """Say where somebody is on call at `now`, so that their phone is not taken then (oncall/phones/queries.py)."""
+        mine = cls.objects.as_known(None).filter(person=person).touching(now, now + timedelta(microseconds=1))
+        spans = mine.order_by("schedule__name").values_list("schedule__name", "ends_at")
+        return [f"{name} until {end:%d %b %H:%M} UTC" for name, end in spans]
 
 
 class SignedGap(models.Model):

@@ -6,11 +6,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from rest_framework.serializers import ValidationError as NoInstant
 
 from oncall.people.models import Person
 from rotations.changes import queries
 from rotations.changes.forms import moment, people_of, roles_of
 from rotations.schedule.models import Schedule
+from rotations.schedule.shapes import InstantField
 
 
 class SwapForm(forms.Form):
@@ -57,3 +59,12 @@ class SwapForm(forms.Form):
         asked["in_return"] = (start, end) if start and end else None
         asked["to"] = list(asked.get("to") or [])
         return asked
+
+
+def instant_of(text: str) -> datetime | None:
+    """Return the instant of a link such as 2027-03-23T20:00:00Z; nothing for anything else."""
+    try:
+        found: datetime = InstantField().run_validation(text)
+    except NoInstant:
+        return None
+    return found

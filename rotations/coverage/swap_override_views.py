@@ -1,5 +1,6 @@
 """Take a span, or put somebody else on call for it, and take that back."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from rotations.changes.forms import OverrideForm
 from rotations.changes.models import Override
 from rotations.changes.refusals import Refused
 from rotations.coverage import swap_services
+from rotations.coverage.swap_forms import instant_of
 from rotations.schedule.models import Schedule
 
 
@@ -20,7 +22,7 @@ from rotations.schedule.models import Schedule
 def override(request: HttpRequest, id: UUID) -> HttpResponse:
     who, now = viewer(request), clock.now()
     schedule = get_object_or_404(Schedule, pk=id)
-    form = OverrideForm(request.POST or None, schedule=schedule, viewer=who, now=now)
+    form = OverrideForm(request.POST or None, schedule=schedule, viewer=who, now=now, initial=_chosen(request))
     if request.method == "POST" and form.is_valid():
         try:
             made = swap_services.override(schedule=schedule, by=who, now=now, **form.cleaned_data)
@@ -31,6 +33,14 @@ def override(request: HttpRequest, id: UUID) -> HttpResponse:
             return redirect("schedule", id)
     context = {"schedule": schedule, "form": form}
     return render(request, "changes/override.html", context, status=400 if form.errors else 200)
+
+
+def _chosen(request: HttpRequest) -> dict[str, Any]:
+    """Return what a link fills in, such as that of whoever could take a gap; what it says wrongly is left empty."""
+    chosen: dict[str, Any] = {name: request.GET[name] for name in ("role", "person", "replaces") if name in request.GET}
+    for name in ("starts_at", "ends_at"):
+        chosen[name] = instant_of(request.GET.get(name, ""))
+    return chosen
 
 
 @require_POST

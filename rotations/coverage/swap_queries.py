@@ -90,7 +90,7 @@ def board(*, reader: Person, now: datetime) -> Board:
     """Return every swap that is open or agreed and not over, and the last of those that have ended."""
     of_reader = Q(asker=reader) | Q(accepted_by=reader) | Q(offers__person=reader)
     arranges = changes.may_arrange(reader, now=now)
-    open_ = list(changes.swaps().filter(state=Swap.State.ASKED, starts_at__gt=now))
+    open_ = list(changes.swaps().filter(pk__in=Swap.objects.to_take(now).values("pk")))
     agreed = list(changes.swaps().filter(_not_over(now), state=Swap.State.ACCEPTED))
     past = changes.swaps().filter(
         Q(state__in=[Swap.State.WITHDRAWN, Swap.State.UNDONE, Swap.State.EXPIRED])

@@ -92,8 +92,11 @@ def ask(
     to: Sequence[Person] = (),
     reason: str = "",
     in_return: Span | None = None,
+    url: str = "",
 ) -> Swap:
     """Ask for a swap as `changes.swaps.ask` does, of those who are not on call in that role then already.
+
+    Whoever is absent in all of what is left of the span may ask also once it has begun.
 
     :raises Refused: saying what stands in the way.
     """
@@ -101,6 +104,10 @@ def ask(
     busy_in = partial(swap_queries.busy_in, schedule=schedule, role=role)
     theirs: list[Span] = []
     own: list[Span] = []
+    start = max(starts_at, now)
+    asker_absent = start < ends_at and not covers.is_there(asker, start, ends_at)
+    if asker_absent:
+        starts_at = start
     if in_return:
         low, high = in_return
         theirs = held_in(people=to, start=low, end=high)
@@ -120,6 +127,8 @@ def ask(
         held_in_return=theirs,
         busy=busy_in(start=starts_at, end=ends_at),
         busy_in_return=own,
+        asker_absent=asker_absent,
+        url=url,
     )
 
 
@@ -141,7 +150,7 @@ def accept(*, swap: Swap, by: Person, now: datetime) -> Swap:
         held=held,
         now=now,
         held_in_return=back,
-        busy=busy_in(start=swap.starts_at, end=swap.ends_at).get(by.pk, []),
+        busy=busy_in(start=max(swap.starts_at, now), end=swap.ends_at).get(by.pk, []),
         busy_in_return=own,
     )
 

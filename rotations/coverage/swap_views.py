@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from rest_framework.serializers import ValidationError
 
 from oncall import clock
 from oncall.people.models import Person
@@ -17,9 +16,8 @@ from rotations.changes import services, swaps
 from rotations.changes.models import Swap
 from rotations.changes.refusals import Refused
 from rotations.coverage import queries, swap_queries, swap_services
-from rotations.coverage.swap_forms import SwapForm
+from rotations.coverage.swap_forms import SwapForm, instant_of
 from rotations.schedule.models import Role, Schedule
-from rotations.schedule.shapes import InstantField
 
 AHEAD = timedelta(days=56)  # of one's own shifts that are offered to be swapped
 
@@ -44,8 +42,8 @@ def ask(request: HttpRequest, id: UUID) -> HttpResponse:
     schedule = get_object_or_404(Schedule, pk=id)
     chosen = {
         "role": request.GET.get("role", "primary"),
-        "starts_at": _instant(request.GET.get("from", "")),
-        "ends_at": _instant(request.GET.get("to", "")),
+        "starts_at": instant_of(request.GET.get("from", "")),
+        "ends_at": instant_of(request.GET.get("to", "")),
     }
     form = SwapForm(request.POST or None, schedule=schedule, viewer=who, now=now, initial=chosen)
     if request.method == "POST" and form.is_valid():
@@ -122,12 +120,3 @@ def _do(request: HttpRequest, verb: Callable[[], object], said: str) -> HttpResp
     except Refused as error:
         messages.warning(request, str(error))
     return redirect("swaps")
-
-
-def _instant(text: str) -> datetime | None:
-    """Return the instant of a link such as 2027-03-23T20:00:00Z; nothing for anything else."""
-    try:
-        found: datetime = InstantField().run_validation(text)
-    except ValidationError:
-        return None
-    return found

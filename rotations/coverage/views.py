@@ -21,6 +21,7 @@ from rotations.coverage.queries import CoveredShift
 from rotations.coverage.rules import order_in_words, turns_in_words, weekdays_in_words
 from rotations.coverage.strip import RoleNow, now_and_next
 from rotations.schedule.models import ROLES, Rotation, Schedule
+from rotations.volunteers import queries as volunteers
 
 WEEK, FOUR_WEEKS = timedelta(days=7), timedelta(days=28)
 
@@ -105,6 +106,7 @@ def schedule(request: HttpRequest, id: UUID) -> HttpResponse:
         ],
         "override_form": OverrideForm(schedule=found, viewer=person, now=now) if layers else None,
         "may_configure": access.may_configure(person, now=now),
+        "volunteers": volunteers.beside(found, viewer=person, now=now),
         "missing_roles": [role for role in ROLES if role not in layers],
     }
     return render(request, "coverage/schedule.html", context)

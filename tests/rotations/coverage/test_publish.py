@@ -194,6 +194,16 @@ def test_shifts_in_an_absence_are_shown_and_are_gaps(drawn, grace):
     assert [(gap.starts_at, gap.ends_at) for gap in found.gaps] == [(z("2027-03-30T00:00"), z("2027-03-31T00:00"))]
 
 
+def test_a_shift_inside_a_rest_is_shown_as_any_other_absence_and_not_why(drawn, ada):
+    """R33: publishing flags it; a rest says no more than that somebody is away."""
+    about = {"kind": "rest", "source": "rest", "created_at": NOW, "by": None}
+    Absence.objects.create(person=ada, starts_at=z("2027-03-25T04:20"), ends_at=z("2027-03-25T11:00"), **about)
+    found = review(drawn(name="West"), now=NOW)
+    assert [(one.person, one.starts_at, one.ends_at, one.why) for one in found.clashes] == [
+        (ada, z("2027-03-25T04:20"), z("2027-03-25T11:00"), "absent")
+    ]
+
+
 def test_a_rotation_is_added_and_another_taken_out(schedule, pilot, lise, ada):
     spec = spec_of(schedule)
     more = RotationSpec(
