@@ -1,0 +1,130 @@
+"""Roles are evidence for the ledger: only a page makes work in an incident a call-out."""
+
+from datetime import timedelta
+
+import pytest
+
+from incidents.alarms.models import AlarmPage
+from incidents.command import assigning, offering, services
+from incidents.command.evidence import subject
+from oncall.paging import services as paging
+from oncall.paging.models import Attempt
+from rotations.leave.models import CallOut, Evidence
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def paged(now):
+    """Somebody is paged for an alarm, and the provider takes it at once."""
+
+    def page(alarm, person, at=now):
+        row = paging.page(
+            key=f"{alarm.pk}:{person.pk}", person=person, severity=2, title="t", text="t", url="", answer_path="/x/",
+            now=at,
+        )  # fmt: skip
+        AlarmPage.objects.create(alarm=alarm, cycle=alarm.cycle, step=0, page=row, why="", linked_at=at)
+        Attempt.objects.create(
+            page=row, n=1, channel="sms", address="+14155550101", body="t", state="accepted", sid=f"SM{row.pk}"[:40],
+            started_at=at, accepted_at=at, look_at=at,
+        )  # fmt: skip
+        return row
+
+    return page
+
+
+def kinds(incident, person) -> list[str]:
+    rows = Evidence.objects.filter(person=person, subject=subject(incident)).order_by("at", "created_at")
+    return [row.kind for row in rows]
+
+
+def spans(person) -> list[tuple]:
+    return [(one.starts_at, one.ends_at) for one in CallOut.objects.live().filter(person=person)]
+
+
+def test_a_role_alone_is_no_call_out(declared, grace, now):
+    incident = declared(severity=2)
+
+    assigning.take(incident=incident, role="scribe", by=grace, now=now)
+
+    assert kinds(incident, grace) == ["role"]
+    assert spans(grace) == []
+
+
+def test_a_role_of_whoever_was_paged_is_work_from_the_page_on(declared, fired, paged, grace, now):
+    alarm = fired()
+    paged(alarm, grace)
+    incident = declared(alarms=[alarm])
+
+    assigning.take(incident=incident, role="commander", by=grace, now=now + 4 * MINUTE)
+
+    assert kinds(incident, grace) == ["page", "role"]
+    assert spans(grace) == [(now, None)]
+
+
+def test_when_the_incident_is_over_so_is_everybodys_work(declared, fired, paged, ada, grace, now):
+    alarm = fired()
+    paged(alarm, grace)
+    incident = declared(alarms=[alarm])
+    assigning.take(incident=incident, role="commander", by=grace, now=now + 4 * MINUTE)
+
+    services.move(incident=incident, move="resolve", by=ada, now=now + 90 * MINUTE)
+
+    assert spans(grace) == [(now, now + 90 * MINUTE)]
+
+
+def test_whoever_leaves_their_last_role_stands_down(declared, fired, paged, grace, now):
+    alarm = fired()
+    paged(alarm, grace)
+    incident = declared(alarms=[alarm])
+    for role in ("commander", "scribe"):
+        assigning.take(incident=incident, role=role, by=grace, now=now + 4 * MINUTE)
+
+    assigning.release(incident=incident, role="scribe", by=grace, now=now + 20 * MINUTE)
+    assert spans(grace) == [(now, None)]
+    assigning.release(incident=incident, role="commander", by=grace, now=now + 30 * MINUTE)
+
+    assert spans(grace) == [(now, now + 30 * MINUTE)]
+    assert kinds(incident, grace)[-1] == "stand_down"
+
+
+def test_whoever_hands_command_over_is_done(declared, fired, paged, ada, grace, now):
+    alarm = fired()
+    paged(alarm, grace)
+    incident = declared(alarms=[alarm])
+    assigning.take(incident=incident, role="commander", by=grace, now=now + 4 * MINUTE)
+    offer = offering.offer(incident=incident, to=ada, by=grace, now=now + 170 * MINUTE)
+
+    offering.answer(offer=offer, by=ada, accept=True, now=now + 180 * MINUTE)
+
+    assert spans(grace) == [(now, now + 180 * MINUTE)]
+    assert kinds(incident, grace)[-1] == "hand_over"
+
+
+def test_a_note_of_whoever_was_paged_is_work_too(declared, fired, paged, grace, now):
+    alarm = fired()
+    paged(alarm, grace)
+    incident = declared(alarms=[alarm])
+
+    services.say(incident=incident, kind="note", text="I look.", by=grace, now=now + 2 * MINUTE)
+
+    assert kinds(incident, grace) == ["page", "note"]
+    assert spans(grace) == [(now, None)]
+
+
+def test_a_note_of_somebody_else_is_none(declared, fired, grace, now):
+    services.say(incident=declared(alarms=[fired()]), kind="note", text="Good luck.", by=grace, now=now)
+
+    assert spans(grace) == []
+
+
+def test_a_note_about_what_is_over_is_no_work(declared, fired, paged, ada, grace, now):
+    alarm = fired()
+    paged(alarm, grace)
+    incident = declared(alarms=[alarm])
+    services.move(incident=incident, move="resolve", by=ada, now=now + 5 * MINUTE)
+
+    services.say(incident=incident, kind="note", text="Well done.", by=grace, now=now + 300 * MINUTE)
+
+    assert kinds(incident, grace) == []
