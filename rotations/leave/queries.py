@@ -1,7 +1,6 @@
 """What was earned, by whom, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,39 +9,17 @@ from django.db.models import QuerySet, Sum
 
 from oncall.people import access
 from oncall.people.models import Person
-from rotations.leave import rules
+from rotations.leave import accounts, rules
 from rotations.leave.credit import Credit, Slice, whole_second
 from rotations.leave.models import CallOut, Evidence, LedgerEntry
 
-
-@dataclass(frozen=True)
-class Balance:
-    """Whole seconds on a person's account."""
-
-    person: Person
-    out_of_hours_s: int
-    credit_s: int
+Balance = accounts.Balance
+balance, balances = accounts.balance, accounts.balances  # who asks about leave, asks here
 
 
 def visible_people(actor: Person, *, now: datetime) -> QuerySet[Person]:
     """Whose leave `actor` may see, themselves included."""
     return access.people_whose_leave_is_visible(actor, now=now)
-
-
-def balance(person: Person, *, at: datetime | None = None) -> Balance:
-    """Return the balance of `person`: of everything posted, or of what was posted up to `at`."""
-    return balances([person], at=at)[0]
-
-
-def balances(people: Iterable[Person], *, at: datetime | None = None) -> list[Balance]:
-    """Return the balance of each of `people`, in their order, in one query."""
-    everybody = list(people)
-    entries = LedgerEntry.objects.filter(person__in=everybody).order_by()
-    if at is not None:
-        entries = entries.filter(at__lte=at)
-    rows = entries.values("person").annotate(worked=Sum("out_of_hours_s"), earned=Sum("credit_s"))
-    sums = {row["person"]: (row["worked"], row["earned"]) for row in rows}
-    return [Balance(person, *sums.get(person.pk, (0, 0))) for person in everybody]
 
 
 def entries_visible_to(actor: Person, *, now: datetime) -> QuerySet[LedgerEntry]:
@@ -74,7 +51,8 @@ def credit_of(call_out: CallOut, *, now: datetime) -> Credit:
 def posted(call_outs: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
     """Return (out-of-hours seconds, credit seconds) posted so far for each call-out that has entries."""
     rows = (
-        LedgerEntry.objects.filter(call_out__in=list(call_outs))
+        LedgerEntry.objects.computed()
+        .filter(call_out__in=list(call_outs))
         .order_by()
         .values("call_out")
         .annotate(worked=Sum("out_of_hours_s"), earned=Sum("credit_s"))
@@ -92,4 +70,5 @@ def slice_as_json(piece: Slice) -> dict[str, Any]:
         "name": piece.name,
         "in_hours": piece.in_hours,
         "seconds": piece.seconds,
+        "multiplier": float(piece.multiplier),  # a number in JSON; it has four places at most
     }

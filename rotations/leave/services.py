@@ -12,6 +12,7 @@ from rotations.leave.models import CallOut, Correction, Evidence
 from rotations.leave.spans import Kind
 
 LONGEST_CORRECTION = timedelta(days=31)
+LONGEST_REASON = 300  # characters
 
 
 class NotCalledOut(Exception):
@@ -101,22 +102,105 @@ def correct(
     starts_at, ends_at = whole_second(starts_at), whole_second(ends_at)
     _check_correction(current, starts_at, ends_at, reason, now)
     assert current.ends_at is not None  # checked above
-    Correction.objects.create(
-        call_out=current,
-        by=by,
-        at=now,
-        was_starts_at=current.starts_at,
-        was_ends_at=current.ends_at,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        reason=reason.strip(),
-    )
+    was = (current.starts_at, current.ends_at)
+    _write(current.person, call_out=current, by=by, was=was, says=(starts_at, ends_at), reason=reason, now=now)
     since = min(current.starts_at, starts_at)
     current.starts_at, current.ends_at, current.forgotten = starts_at, ends_at, False
     current.save(update_fields=["starts_at", "ends_at", "forgotten"])
     settlement.settle(person=current.person, now=now, since=since, by=by, reason=reason.strip())
     current.refresh_from_db()
     return current.merged_into or current
+
+
+@transaction.atomic
+def add(*, person: Person, by: Person, starts_at: datetime, ends_at: datetime, reason: str, now: datetime) -> CallOut:
+    """Count hours of which there is no evidence: a colleague telephoned, say. They earn by the rule at their start.
+
+    Returns the call-out that they made, or the one that they became part of.
+
+    :raises CorrectionRefused: naming the field: empty, in the future, too long, counted already, while the person is
+        on a call-out, or without reason.
+    """
+    settlement.lock(person)
+    starts_at, ends_at = whole_second(starts_at), whole_second(ends_at)
+    _check_span(starts_at, ends_at, now)
+    _check_addition(person, starts_at, ends_at)
+    _check_reason(reason)
+    _write(person, by=by, was=(starts_at, starts_at), says=(starts_at, ends_at), reason=reason, now=now)
+    standing = settlement.settle(person=person, now=now, since=starts_at, by=by, reason=reason.strip())
+    return next(row for row in standing if row.starts_at <= starts_at and row.ends_at and ends_at <= row.ends_at)
+
+
+@transaction.atomic
+def split(
+    *, call_out: CallOut, by: Person, pause_starts_at: datetime, pause_ends_at: datetime, reason: str, now: datetime
+) -> CallOut:
+    """Take a pause out of a closed call-out: there was work before it and after it. Evidence stays, with both parts.
+
+    Returns the part before the pause, which keeps the address.
+
+    :raises CorrectionRefused: naming the field: still open, merged, no pause within the call-out, or without reason.
+    """
+    settlement.lock(call_out.person)
+    current = CallOut.objects.select_for_update().get(pk=call_out.pk)
+    pause = whole_second(pause_starts_at), whole_second(pause_ends_at)
+    _check_closed(current)
+    _check_pause(current, *pause)
+    _check_reason(reason)
+    _take_away(current, by=by, was=pause, reason=reason, now=now)
+    return current
+
+
+@transaction.atomic
+def remove(*, call_out: CallOut, by: Person, reason: str, now: datetime) -> CallOut:
+    """Count nothing for a closed call-out: it was a test, or hours added by mistake. Evidence and address stay.
+
+    What was wrong to remove is put back by correcting it.
+
+    :raises CorrectionRefused: naming the field: still open, merged, nothing counted already, or without reason.
+    """
+    settlement.lock(call_out.person)
+    current = CallOut.objects.select_for_update().get(pk=call_out.pk)
+    _check_closed(current)
+    assert current.ends_at is not None  # checked above
+    if current.starts_at == current.ends_at:
+        raise CorrectionRefused("__all__", "Nothing is counted for this call-out already.")
+    _check_reason(reason)
+    if current.forgotten:
+        current.forgotten = False  # somebody has said what it was
+        current.save(update_fields=["forgotten"])
+    _take_away(current, by=by, was=(current.starts_at, current.ends_at), reason=reason, now=now)
+    return current
+
+
+def _take_away(call_out: CallOut, *, by: Person, was: tuple[datetime, datetime], reason: str, now: datetime) -> None:
+    nothing = (was[0], was[0])
+    _write(call_out.person, call_out=call_out, by=by, was=was, says=nothing, reason=reason, now=now)
+    settlement.settle(person=call_out.person, now=now, since=call_out.starts_at, by=by, reason=reason.strip())
+    call_out.refresh_from_db()
+
+
+def _write(
+    person: Person,
+    *,
+    call_out: CallOut | None = None,
+    by: Person,
+    was: tuple[datetime, datetime],
+    says: tuple[datetime, datetime],
+    reason: str,
+    now: datetime,
+) -> None:
+    Correction.objects.create(
+        person=person,
+        call_out=call_out,
+        by=by,
+        at=now,
+        was_starts_at=was[0],
+        was_ends_at=was[1],
+        starts_at=says[0],
+        ends_at=says[1],
+        reason=reason.strip(),
+    )
 
 
 def close_forgotten(*, now: datetime) -> int:
@@ -133,15 +217,53 @@ def close_forgotten(*, now: datetime) -> int:
 
 
 def _check_correction(call_out: CallOut, starts_at: datetime, ends_at: datetime, reason: str, now: datetime) -> None:
+    _check_closed(call_out)
+    _check_span(starts_at, ends_at, now)
+    _check_reason(reason)
+
+
+def _check_closed(call_out: CallOut) -> None:
     if call_out.merged_into_id:
         raise CorrectionRefused("__all__", "This call-out became part of another one. Correct that one.")
     if call_out.ends_at is None:
         raise CorrectionRefused("__all__", "This call-out is still open. Stand down first, then correct its hours.")
+
+
+def _check_span(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     if ends_at <= starts_at:
         raise CorrectionRefused("ends_at", "The end must be after the start. Choose a later end.")
     if ends_at > now:
         raise CorrectionRefused("ends_at", "The end lies in the future. Write when it ended.")
     if ends_at - starts_at > LONGEST_CORRECTION:
         raise CorrectionRefused("ends_at", f"That is over {LONGEST_CORRECTION.days} days. Choose an earlier end.")
+
+
+def _check_addition(person: Person, starts_at: datetime, ends_at: datetime) -> None:
+    touching = CallOut.objects.live().filter(person=person, starts_at__lte=ends_at)
+    if touching.open().exists():
+        raise CorrectionRefused(
+            "ends_at", f"{person.name} is on a call-out in these hours. Stand down first, then correct its hours."
+        )
+    around = touching.filter(starts_at__lte=starts_at, ends_at__gte=ends_at).first()
+    if around is not None and around.ends_at is not None:
+        span = f"{around.starts_at:%d %b %Y %H:%M:%S} to {around.ends_at:%d %b %Y %H:%M:%S} UTC"
+        raise CorrectionRefused("__all__", f"These hours are counted already, in the call-out from {span}.")
+
+
+def _check_pause(call_out: CallOut, starts_at: datetime, ends_at: datetime) -> None:
+    if ends_at <= starts_at:
+        raise CorrectionRefused("pause_ends_at", "The pause must end after it starts. Choose a later end.")
+    for field, instant in (("pause_starts_at", starts_at), ("pause_ends_at", ends_at)):
+        if call_out.ends_at is None or not call_out.starts_at < instant < call_out.ends_at:
+            raise CorrectionRefused(
+                field,
+                "The pause must lie inside the call-out, with work before and after it."
+                " If it started later or ended earlier, correct its hours.",
+            )
+
+
+def _check_reason(reason: str) -> None:
     if not reason.strip():
         raise CorrectionRefused("reason", "Say why the hours were different. Your manager will read it.")
+    if len(reason.strip()) > LONGEST_REASON:
+        raise CorrectionRefused("reason", f"That is over {LONGEST_REASON} characters. Say it shorter.")

@@ -32,3 +32,11 @@ def tell(lise):
             )
 
     return tell
+
+
+@pytest.fixture
+def experts(lise, ada, grace):
+    """Data Facility, tier 2: Lise has the week from Monday 22 March 09:00 in Paris, then Ada, then Grace."""
+    from tests.rotations.leave.resting_cast import make
+
+    return make("Data Facility", lise, ada, grace)

@@ -16,10 +16,12 @@ def test_an_entry_has_the_public_shape(api, lise):
         "id": str(LedgerEntry.objects.get().pk),
         "person": {"id": str(lise.pk), "name": "Lise Girard"},
         "call_out": str(CallOut.objects.get().pk),
+        "request": None,
         "kind": "earn",
         "at": "2027-03-25T02:23:00Z",
         "out_of_hours_s": 180,
         "credit_s": 270,
+        "stands_s": None,
         "slices": [
             {
                 "starts_at": "2027-03-25T02:20:00Z",
@@ -29,6 +31,7 @@ def test_an_entry_has_the_public_shape(api, lise):
                 "name": "",
                 "in_hours": False,
                 "seconds": 180,
+                "multiplier": 1.5,
             }
         ],
         "rule": "1.5 times the time outside Default (Mon to Fri 09:00-17:00 Europe/Paris, public holidays FR), rule 1",
@@ -41,7 +44,19 @@ def test_a_balance_is_in_whole_seconds(api, lise):
     assert api.get("/api/v1/leave/balances/").json() == {
         "next": None,
         "previous": None,
-        "results": [{"person": {"id": str(lise.pk), "name": "Lise Girard"}, "out_of_hours_s": 180, "credit_s": 270}],
+        "results": [
+            {
+                "person": {"id": str(lise.pk), "name": "Lise Girard"},
+                "out_of_hours_s": 180,
+                "credit_s": 270,
+                "earned_s": 270,
+                "approved_s": 0,
+                "taken_s": 0,
+                "expired_s": 0,
+                "asked_s": 0,
+                "available_s": 0,
+            }
+        ],
     }
 
 

@@ -16,7 +16,7 @@ def at(text: str) -> datetime:
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_correction_two_acts_and_two_settlements_at_once_agree():
+def test_a_correction_an_addition_two_acts_and_two_settlements_at_once_agree():
     lise = Person.objects.create_user("lise", name="Lise Girard", time_zone="Europe/Paris")
 
     def tell(when: str, kind: str, subject: str) -> None:
@@ -31,6 +31,14 @@ def test_a_correction_two_acts_and_two_settlements_at_once_agree():
         lambda: tell("05:00", "resolve", "b"),
         lambda: services.settle(person=lise, now=at("06:00")),
         lambda: services.settle(person=lise, now=at("06:00")),
+        lambda: services.add(
+            person=lise,
+            by=lise,
+            starts_at=at("00:00"),
+            ends_at=at("00:30"),
+            reason="A colleague rang.",
+            now=at("06:00"),
+        ),
         lambda: services.correct(
             call_out=call_out,
             by=lise,
@@ -49,5 +57,7 @@ def test_a_correction_two_acts_and_two_settlements_at_once_agree():
 
     with ThreadPoolExecutor(len(acts)) as pool:
         list(pool.map(run, acts))
-    assert CallOut.objects.live().count() == 2
-    assert queries.balance(lise).out_of_hours_s == 12600  # 01:00 to 04:00 and 04:30 to 05:00, whoever came first
+    assert CallOut.objects.live().count() == 3
+    assert (
+        queries.balance(lise).out_of_hours_s == 14400
+    )  # 00:00 to 00:30, 01:00 to 04:00, 04:30 to 05:00, whoever came first

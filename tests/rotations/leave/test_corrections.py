@@ -108,4 +108,6 @@ def test_the_database_itself_wants_a_reason(tell, lise):
     tell("02:00 page A, 02:05 acknowledge A, 04:00 resolve A")
     span = {"was_starts_at": at("02:00"), "was_ends_at": at("04:00"), "starts_at": at("02:00"), "ends_at": at("05:00")}
     with pytest.raises(IntegrityError, match="correction_says_why"), transaction.atomic():
-        Correction.objects.create(call_out=CallOut.objects.get(), by=lise, at=at("09:00"), reason="", **span)
+        Correction.objects.create(
+            person=lise, call_out=CallOut.objects.get(), by=lise, at=at("09:00"), reason="", **span
+        )

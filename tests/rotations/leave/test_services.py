@@ -185,7 +185,7 @@ def test_the_database_refuses_evidence_twice_and_an_entry_of_nothing(tell, lise)
     call_out = CallOut.objects.get()
     with pytest.raises(IntegrityError, match="evidence_once"), transaction.atomic():
         Evidence.objects.create(person=lise, at=at("02:20"), kind="page", subject="alarm:A", created_at=DAY)
-    with pytest.raises(IntegrityError, match="entry_is_not_nothing"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="entry_moves_seconds_or_says_something"), transaction.atomic():
         LedgerEntry.objects.create(
             person=lise, call_out=call_out, kind="adjust", out_of_hours_s=0, credit_s=0, slices=[], rule="", at=DAY
         )

@@ -12,6 +12,11 @@ LIMITS = Limits(timedelta(hours=1), timedelta(hours=8), timedelta(minutes=30))
 LATER = datetime(2027, 3, 26, tzinfo=UTC)
 
 
+def held(instant: datetime) -> Limits:
+    """These limits, at any instant."""
+    return LIMITS
+
+
 def at(text: str) -> datetime:
     """An instant of 25 March 2027, UTC."""
     return datetime.fromisoformat(f"2027-03-25T{text}").replace(tzinfo=UTC)
@@ -58,6 +63,34 @@ CASES = {
     "lapsed, and theirs again: one call-out": (
         "03:00 page A, 03:01 acknowledge A, 03:05 lapsed A, 03:05 page A, 03:06 acknowledge A, 05:00 resolve A",
         ["03:00:00-05:00:00"],
+    ),
+    "lapsed, and acted soon: at it all along": (
+        "00:00 page A, 00:01 acknowledge A, 01:01 lapsed A, 01:02 page A, 01:03 acknowledge A, 02:00 resolve A",
+        ["00:00:00-02:00:00"],
+    ),
+    "lapsed, and acted an hour later": (
+        "00:00 page A, 00:01 acknowledge A, 01:01 lapsed A, 02:01 stand_down A",
+        ["00:00:00-02:01:00"],
+    ),
+    "lapsed, and acted later than that": (
+        "00:00 page A, 00:01 acknowledge A, 01:01 lapsed A, 02:01:01 acknowledge A, 03:00 resolve A",
+        ["00:00:00-00:31:00 forgotten", "02:01:01-03:00:00"],
+    ),
+    "lapsed, acted, lapsed and acted": (
+        "00:00 acknowledge A, 01:00 lapsed A, 01:40 acknowledge A, 02:40 lapsed A, 02:50 note A, 03:00 over A",
+        ["00:00:00-03:00:00"],
+    ),
+    "lapsed, over, and a note soon": (
+        "00:00 page A, 00:01 acknowledge A, 01:01 lapsed A, 01:02 over A, 01:03 note A",
+        ["00:00:00-00:31:00 forgotten"],
+    ),
+    "lapsed, over, undone, and acted soon": (
+        "00:00 page A, 00:01 acknowledge A, 01:01 lapsed A, 01:02 over A, 01:03 undone A, 01:04 note A, 02:00 over A",
+        ["00:00:00-02:00:00"],
+    ),
+    "lapsed, and paged again in vain": (
+        "00:00 page A, 00:01 acknowledge A, 01:01 lapsed A, 01:02 page A, 01:30 over A",
+        ["00:00:00-00:31:00 forgotten"],
     ),
     "lapsed, and never acted: nothing": ("03:00 page A, 04:00 lapsed A", []),
     "a resolve that is undone never happened": (
@@ -126,13 +159,26 @@ CASES = {
 
 @pytest.mark.parametrize(("story", "expected"), CASES.values(), ids=CASES)
 def test_a_call_out_is(story, expected):
-    assert short(find_spans(facts(story), limits=LIMITS, now=LATER)) == expected
+    assert short(find_spans(facts(story), limits_at=held, now=LATER)) == expected
+
+
+def test_each_stint_is_judged_by_the_limits_in_force_at_its_start():
+    def dated(instant: datetime) -> Limits:
+        return LIMITS if instant < at("12:00") else Limits(timedelta(minutes=5), timedelta(hours=1), timedelta(hours=2))
+
+    story = (
+        "00:00 page A, 00:50 acknowledge A, 03:00 note A,"  # ends 30 min after the note
+        " 11:50 page A, 12:20 acknowledge A, 12:30 stand_down A,"  # paged before noon
+        " 14:00 page A, 14:06 acknowledge A"  # too late for the page, forgotten an hour later
+    )
+    found = find_spans(facts(story), limits_at=dated, now=LATER)
+    assert short(found) == ["00:00:00-03:30:00 forgotten", "11:50:00-12:30:00", "14:06:00-16:06:00 forgotten"]
 
 
 def test_an_open_one_knows_its_open_subjects_and_when_they_lapse():
     (found,) = find_spans(
         facts("03:00 page A, 03:01 acknowledge A, 03:05 page B, 03:06 acknowledge B, 03:30 resolve A"),
-        limits=LIMITS,
+        limits_at=held,
         now=at("04:00"),
     )
     assert (found.subjects, found.open_subjects, found.lapses_at) == (("A", "B"), ("B",), at("11:06"))
@@ -140,7 +186,7 @@ def test_an_open_one_knows_its_open_subjects_and_when_they_lapse():
 
 def test_fractions_of_a_second_are_cut_off_both_ends():
     story = [Fact(at("03:00:00.900000"), "page", "A"), Fact(at("03:03:00.100000"), "resolve", "A")]
-    assert short(find_spans(story, limits=LIMITS, now=LATER)) == ["03:00:00-03:03:00"]
+    assert short(find_spans(story, limits_at=held, now=LATER)) == ["03:00:00-03:03:00"]
 
 
 def change(was: str, now: str) -> Replacement:
@@ -162,6 +208,18 @@ def change(was: str, now: str) -> Replacement:
             ["03:00-04:00 03:00-03:30"],
             ["03:00:00-03:30:00", "04:00:00-04:30:00"],
         ),
+        (  # a pause
+            "03:00 page A, 04:00 acknowledge A, 08:00 resolve A",
+            ["05:00-06:00 05:00-05:00"],
+            ["03:00:00-05:00:00", "06:00:00-08:00:00"],
+        ),
+        ("03:00 page A, 04:00 resolve A", ["03:00-04:00 03:00-03:00"], []),  # a drill
+        ("03:00 page A", ["04:00-04:00 04:00-04:30"], ["04:00:00-04:30:00"]),  # of which there is no evidence
+        (  # added inside of a call-out: nothing is cut
+            "20:00 page A, 20:01 acknowledge A",
+            ["21:00-21:00 21:00-21:30"],
+            ["20:00:00-open"],
+        ),
         (  # a correction that reaches into another call-out: one, and no second twice
             "03:00 page A, 04:00 resolve A, 05:00 page B, 06:00 resolve B",
             ["03:00-04:00 03:00-05:30"],
@@ -170,8 +228,43 @@ def change(was: str, now: str) -> Replacement:
     ],
 )
 def test_a_correction_replaces_what_stood_before_it(story, changes, expected):
-    found = find_spans(facts(story), limits=LIMITS, now=LATER)
+    found = find_spans(facts(story), limits_at=held, now=LATER)
     assert short(replace_spans(found, [change(*text.split()) for text in changes])) == expected
+
+
+def begun(story: str, *changes: str) -> list[list[str]]:
+    found = replace_spans(
+        find_spans(facts(story), limits_at=held, now=LATER), [change(*text.split()) for text in changes]
+    )
+    return [[f"{instant:%H:%M} {subject}".strip() for instant, subject in one.begun] for one in found]
+
+
+TOGETHER = "03:00 page A, 03:02 acknowledge A, 04:10 page B, 04:11 acknowledge B, 04:30 resolve A, 06:00 resolve B"
+
+
+@pytest.mark.parametrize(
+    ("story", "changes", "expected"),
+    [
+        (TOGETHER, [], [["03:00 A", "04:10 B"]]),
+        ("20:00 page A, 20:01 acknowledge A", [], [["20:00 A"]]),
+        (TOGETHER, ["04:00-05:00 04:00-04:00"], [["03:00 A"], ["03:00 A", "04:10 B"]]),  # a pause
+        (TOGETHER, ["03:00-06:00 02:00-07:00"], [["03:00 A", "04:10 B"]]),
+        (TOGETHER, ["08:00-08:00 08:00-09:00"], [["03:00 A", "04:10 B"], ["08:00"]]),  # added by hand
+        (TOGETHER, ["06:00-06:00 06:00-07:00"], [["03:00 A", "04:10 B", "06:00"]]),
+        (TOGETHER, ["03:00-06:00 03:00-03:00", "03:00-03:00 03:00-04:00"], [["03:00 A", "04:10 B"]]),  # put back
+        (TOGETHER, ["03:00-06:00 01:00-06:00", "02:00-06:00 02:00-02:00"], [["01:00"]]),
+    ],
+)
+def test_a_call_out_knows_how_each_piece_of_it_began(story, changes, expected):
+    assert begun(story, *changes) == expected
+
+
+@pytest.mark.parametrize("kind", ["note", "step", "role"])
+def test_what_is_done_in_answer_to_a_page_is_an_act_and_opens_nothing_by_itself(kind):
+    assert short(find_spans(facts(f"03:00 page A, 03:10 {kind} A, 03:20 stand_down A"), limits_at=held, now=LATER)) == [
+        "03:00:00-03:20:00"
+    ]
+    assert find_spans(facts(f"03:00 {kind} A, 03:20 stand_down A"), limits_at=held, now=LATER) == []
 
 
 stories = st.lists(
@@ -187,9 +280,9 @@ stories = st.lists(
 
 @given(stories, st.randoms(use_true_random=False))
 def test_spans_are_disjoint_and_do_not_depend_on_the_order_of_arrival(story: list[Fact], shuffle: random.Random):
-    found = find_spans(story, limits=LIMITS, now=LATER)
+    found = find_spans(story, limits_at=held, now=LATER)
     other = list(story)
     shuffle.shuffle(other)
-    assert find_spans(other, limits=LIMITS, now=LATER) == found
+    assert find_spans(other, limits_at=held, now=LATER) == found
     assert all(one.ends_at and one.ends_at < two.starts_at for one, two in pairwise(found))
     assert all(one.ends_at is None or one.starts_at < one.ends_at for one in found)
