@@ -1,7 +1,7 @@
 """Write down who worked when, for the ledger below: leave is computed from this and nothing else (domain.md 5.7)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
@@ -12,6 +12,8 @@ from oncall.people.models import Person
 from rotations.leave import services as leave
 from rotations.leave.models import Evidence
 from rotations.leave.spans import ENDINGS, UNDOABLE, Kind
+
+MOMENT = timedelta(microseconds=1)
 
 
 def acted(*, alarm: Alarm, person: Person, kind: Kind, text: str, now: datetime) -> None:
@@ -61,10 +63,15 @@ def relieve(*, alarm: Alarm, by: Person, now: datetime) -> None:
 
 def let_go(*, alarm: Alarm, now: datetime) -> None:
     """The alarm leaves its holder's hands without an act of theirs (it lapsed, or got worse): their work on it counts
-    as forgotten, until they act again. Nothing where nobody has it, or whoever snoozed it has stood down.
+    as forgotten, until they act again. Where they snoozed it, that is over. Nothing where nobody has it.
     """
     holder = alarm.acknowledged_by
-    if alarm.state == Alarm.State.ACKNOWLEDGED and holder is not None and alarm.snoozed_until is None:
+    if alarm.state != Alarm.State.ACKNOWLEDGED or holder is None:
+        return
+    if alarm.snoozed_until is not None:
+        just_before = now - MOMENT  # the page that comes now begins another call-out
+        _record(alarm, holder, "over", f"“{alarm.title}” is put off no longer.", at=just_before, now=now)
+    else:
         _record(alarm, holder, "lapsed", f"“{alarm.title}” is with them no more.", at=now, now=now)
 
 

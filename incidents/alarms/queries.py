@@ -1,7 +1,7 @@
 """Questions about alarms: what happened to one, which are open, which page means what."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from incidents.alarms import explain
-from incidents.alarms.models import Alarm, LogEntry
+from incidents.alarms.models import Alarm, AlarmPage, LogEntry
 from oncall.paging.models import Attempt, Callback, Page
 from oncall.people.models import Person
 
@@ -43,36 +43,83 @@ class Line:
     page_id: UUID | None = None  # the page it is about
     why: str = ""  # of a page: why this person, why now
     because: Mapping[str, Any] | None = None  # the same as data
+    alarm_id: UUID | None = None  # of whose log it is; of a shared page, one of them
+    key: str = ""  # which line it is, wherever it is drawn
+
+
+Span = tuple[datetime | None, datetime | None]  # from when, until when; None: open
 
 
 def timeline(alarm: Alarm) -> list[Line]:
     """Return everything that happened to an alarm, oldest first: changes, pages, every attempt, report and answer."""
-    reasons: dict[tuple[UUID | None, int], tuple[str, dict[str, Any]]] = {
-        (one.page_id, one.cycle): (explain.words_of(one, person=one.page.person), one.because)
-        for one in alarm.links.select_related("page__person")
+    return lines_of({alarm.pk: (None, None)})
+
+
+def lines_of(spans: Mapping[UUID, Span], *, since: datetime | None = None) -> list[Line]:
+    """Return what happened to these alarms, each within its span, oldest first, in as many queries as for one.
+
+    `since`: only what was written at or after that instant, and what is said otherwise since.
+    """
+
+    def within(alarm_id: UUID, at: datetime) -> bool:
+        start, end = spans[alarm_id]
+        return (start is None or at >= start) and (end is None or at <= end)
+
+    if not spans:
+        return []
+    links = AlarmPage.objects.filter(alarm__in=list(spans)).select_related("page__person")
+    reasons: dict[tuple[UUID, UUID | None, int], tuple[str, Mapping[str, Any] | None]] = {
+        (one.alarm_id, one.page_id, one.cycle): (explain.words_of(one, person=one.page.person), one.because)
+        for one in links
     }
     lines = []
-    for entry in alarm.log.select_related("person"):
-        found = reasons.get((entry.page_id, entry.cycle)) if entry.kind in CALLS else None
-        why, because = found or ("", None)
+    log = LogEntry.objects.filter(alarm__in=list(spans), **({"at__gte": since} if since else {}))
+    for entry in log.select_related("person"):
+        if not within(entry.alarm_id, entry.at):
+            continue
+        called = entry.page_id is not None and entry.kind in CALLS
+        why, because = reasons.get((entry.alarm_id, entry.page_id, entry.cycle), ("", None)) if called else ("", None)
         who = entry.person.name if entry.person else ""
-        lines.append(Line(entry.at, entry.kind, entry.text, who, entry.person_id, entry.page_id, why, because))
-    attempts = list(
-        Attempt.objects.filter(page__links__alarm=alarm, started_at__gte=F("page__links__linked_at"))
-        .select_related("page__person")
-        .order_by("started_at")
-        .distinct()
-    )  # of a shared page, what went out before this alarm joined it was about another
-    for attempt in attempts:
-        lines += _attempt_lines(attempt)
-    reports = Callback.objects.filter(attempt__in=attempts, status__in=SAID).select_related("attempt__page__person")
-    for report in reports:
-        owner, said = (
-            _owner(report.attempt),
-            f"{SAID[report.status]}{' (' + report.error_code + ')' if report.error_code else ''}",
-        )
-        lines.append(Line(report.received_at, "report", f"{_way(report.attempt)}: {said}.", owner.name, owner.pk))
+        line = Line(entry.at, entry.kind, entry.text, who, entry.person_id, entry.page_id, why, because)
+        lines.append(replace(line, alarm_id=entry.alarm_id, key=f"l{entry.pk}"))
+    for attempt, alarm_id in _attempts(spans, within=within, since=since):
+        lines += [replace(line, alarm_id=alarm_id) for line in _attempt_lines(attempt)]
+    reports = Callback.objects.filter(
+        attempt__page__links__alarm__in=list(spans),
+        attempt__started_at__gte=F("attempt__page__links__linked_at"),
+        status__in=SAID,
+        **({"received_at__gte": since} if since else {}),
+    ).annotate(alarm_id=F("attempt__page__links__alarm"))
+    seen: set[int] = set()
+    for report in reports.select_related("attempt__page__person"):
+        if report.pk in seen or not within(report.alarm_id, report.attempt.started_at):
+            continue
+        seen.add(report.pk)
+        owner = _owner(report.attempt)
+        said = f"{SAID[report.status]}{' (' + report.error_code + ')' if report.error_code else ''}"
+        line = Line(report.received_at, "report", f"{_way(report.attempt)}: {said}.", owner.name, owner.pk)
+        lines.append(replace(line, alarm_id=report.alarm_id, key=f"c{report.pk}"))
     return sorted(lines, key=attrgetter("at"))
+
+
+def _attempts(
+    spans: Mapping[UUID, Span], *, within: Callable[[UUID, datetime], bool], since: datetime | None
+) -> list[tuple[Attempt, UUID]]:
+    """Return each attempt once, and an alarm it was about: of a shared page, what went out before an alarm joined it
+    was about another.
+    """
+    mine = Attempt.objects.filter(page__links__alarm__in=list(spans), started_at__gte=F("page__links__linked_at"))
+    rows = mine.annotate(alarm_id=F("page__links__alarm"))
+    if since is not None:
+        reported = Callback.objects.filter(received_at__gte=since)
+        news = Q(started_at__gte=since) | Q(ended_at__gte=since) | Q(answered_at__gte=since)
+        rows = rows.filter(news | Q(accepted_at__gte=since) | Q(pk__in=reported.values("attempt")))
+    found: dict[UUID, tuple[Attempt, UUID]] = {}
+    for row in rows.select_related("page__person").order_by("started_at"):
+        alarm_id: UUID = row.alarm_id  # type: ignore[attr-defined]  # annotated above
+        if row.pk not in found and within(alarm_id, row.started_at):
+            found[row.pk] = (row, alarm_id)
+    return list(found.values())
 
 
 def _owner(attempt: Attempt) -> Person:
@@ -91,12 +138,14 @@ def _attempt_lines(attempt: Attempt) -> list[Line]:
     owner = _owner(attempt)
     assert attempt.page is not None
     said = f"{_way(attempt)} ({attempt.page.reference}): {attempt.known}."
-    lines = [Line(attempt.started_at, "attempt", said, owner.name, owner.pk)]
+    lines = [Line(attempt.started_at, "attempt", said, owner.name, owner.pk, key=f"a{attempt.pk}")]
     if attempt.state in (Attempt.State.REFUSED, Attempt.State.LOST) and attempt.ended_at:
         why = attempt.error_text or attempt.get_state_display()
-        lines.append(Line(attempt.ended_at, "report", f"{_way(attempt)}: not sent. {why}", owner.name, owner.pk))
+        text = f"{_way(attempt)}: not sent. {why}"
+        lines.append(Line(attempt.ended_at, "report", text, owner.name, owner.pk, key=f"a{attempt.pk}-end"))
     if attempt.answered_at:
-        lines.append(Line(attempt.answered_at, "answer", f"{_way(attempt)}: answered.", owner.name, owner.pk))
+        text = f"{_way(attempt)}: answered."
+        lines.append(Line(attempt.answered_at, "answer", text, owner.name, owner.pk, key=f"a{attempt.pk}-answer"))
     return lines
 
 

@@ -25,8 +25,8 @@ def snooze(*, alarm: Alarm, by: Person, until: datetime, now: datetime, cycle: i
     """Put the alarm off: at `until` it fires again as its next cycle, unless somebody takes, resolves or escalates it
     before. Nobody is called meanwhile.
 
-    Whoever has it does this; a firing alarm is acknowledged by it. It ends their work on it: they stand down until it
-    fires again (domain.md 5.7).
+    Whoever has it does this; a firing alarm is acknowledged by it. It ends their work on it until it
+    fires again (domain.md 5.7); they are not sent to rest before (5.8), for then it is theirs.
 
     :raises SnoozeRefused: if `until` is past, or later than a snooze may last.
     :raises work.AlreadyAcknowledged: if somebody else has it: only they know whether it can wait.
@@ -49,7 +49,7 @@ def snooze(*, alarm: Alarm, by: Person, until: datetime, now: datetime, cycle: i
     alarm.save(update_fields=[*HELD, "next_due", "version", *COVER])
     text = f"{by.name} snoozes it until {until.astimezone(UTC):%d %b %H:%M} UTC. Then it fires again."
     write(alarm, LogEntry.Kind.SNOOZED, text, now=now, person=by)
-    acted(alarm=alarm, person=by, kind="stand_down", text=f"Snoozed “{alarm.title}”.", now=now)
+    acted(alarm=alarm, person=by, kind="snoozed", text=f"Snoozed “{alarm.title}”.", now=now)
     end_needless(alarm=alarm, by=by, why=f"{by.name} snoozed it.", now=now)
     return alarm
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from incidents.alarms import ledger, queries, services, snoozing, summit, undoing, work
+from incidents.alarms import guiding, ledger, queries, services, snoozing, summit, undoing, work
 from incidents.alarms.forms import NoteForm, PersonForm, RaiseForm, SnoozeForm
 from incidents.alarms.models import Alarm, Cause
 from incidents.alarms.pages import ANSWER_PATH
@@ -67,6 +67,9 @@ def _detail(
         "also_count": ledger.count_children(alarm),
         "causes": Cause.choices,
     }
+    if not request.htmx:  # type: ignore[attr-defined]  # the live part shows none of it
+        playbook = guiding.playbook_of(alarm)
+        context |= {"playbook": playbook, "guide": guiding.guide_of(playbook)}
     template = "alarms/alarm.html#live" if request.htmx else "alarms/alarm.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=status)
 

@@ -199,6 +199,9 @@ def call_in(*, alarm: Alarm, person: Person, by: Person, now: datetime) -> Page:
     """
     alarm = lock(alarm, cycle=None)
     why = f"{by.name} asks for your help"
+    wait_for_turn([person])
+    lock_leave([alarm], by)
+    acted(alarm=alarm, person=by, kind="note", text=f"Called in {person.name} for “{alarm.title}”.", now=now)
     page = call(alarm=alarm, person=person, step=CALLED_IN, why=why, now=now, limits=limits.at(now))
     because = explain.by_hand(alarm, step=CALLED_IN, why=why, by=by, now=now)
     explain.keep(alarm=alarm, page=page, because=because, anew=True)
@@ -210,11 +213,14 @@ def call_in(*, alarm: Alarm, person: Person, by: Person, now: datetime) -> Page:
 def cannot_help(*, alarm: Alarm, by: Person, now: datetime, page: Page, cycle: int | None = None) -> Alarm:
     """Whoever was called in cannot come: note it, end their page and tell who has the alarm, and keeps it.
 
+    They were called out all the same, until they said so.
+
     :raises AlreadyResolved: as above.
     """
     alarm = lock(alarm, cycle=cycle)
     text = f"{by.name} was called in and cannot come."
     write(alarm, LogEntry.Kind.NOTE, text, now=now, person=by, page=page)
+    acted(alarm=alarm, person=by, kind="hand_over", text=f"Could not come for “{alarm.title}”.", now=now)
     answered_by(alarm=alarm, person=by, why="They cannot come.", now=now)
     holder = alarm.acknowledged_by
     if holder is not None and holder.pk != by.pk:
