@@ -10,7 +10,7 @@ from django.db import transaction
 
 from incidents.alarms import engine, services, work
 from incidents.alarms.models import PEOPLE, Alarm
-from incidents.display import demo_products, demo_rotations
+from incidents.display import demo_leave, demo_products, demo_rotations
 from incidents.escalation.models import EscalationPolicy
 from incidents.escalation.services import Wanted, save_policy
 from oncall.limits import queries as limits
@@ -83,14 +83,19 @@ PEOPLE_HERE = [
 
 
 @transaction.atomic
-def load(*, now: datetime) -> bool:
-    """Fill an empty database. Returns false, and does nothing, where there are people already."""
+def load(*, now: datetime, year: bool = False) -> bool:
+    """Fill an empty database; with the past `year` of call-outs and leave, which takes some seconds.
+
+    Returns false, and does nothing, where there are people already.
+    """
     if Person.objects.exists():
         return False
     people, teams = _people(now=now)
     schedules = demo_rotations.load(people, teams, now=now)
     policy = _policies(people, schedules)
     demo_products.load(people, teams, now=now)
+    if year:
+        demo_leave.load(people=people, teams=teams, schedules=schedules, now=now)
     _past(policy, people, now=now)
     demo_rotations.ask_around(schedules, people, now=now)
     while coverage.refresh_due(now=now):

@@ -16,6 +16,8 @@ from oncall.catalogue import queries as catalogue
 from oncall.catalogue.models import Contact, Product, ProductSite
 from oncall.catalogue.table import lineage, parts_of
 from oncall.people.models import Person
+from playbooks.library.models import Playbook
+from playbooks.library.queries import Shelf
 
 LATEST = 10  # alarms that are over, on a product's page
 OPEN_SHOWN = 50
@@ -35,6 +37,8 @@ class Line:
     below: int = 0  # open alarms of what hangs below it
     worst: int | None = None  # severity of what is open here or below; None: nothing is
     contacts: list[Contact] = field(default_factory=list)
+    playbooks: list[Playbook] = field(default_factory=list)
+    said_playbooks: list[str] = field(default_factory=list)  # what the table names and is none here
 
     @property
     def tier_words(self) -> str:
@@ -52,8 +56,9 @@ class Line:
 
 
 def tree(*, for_person: Person) -> list[Line]:
-    """Return every product after its parent, with what counts for it. Three queries, however many."""
+    """Return every product after its parent, with what counts for it. Four queries, however many."""
     lines: dict[str, Line] = {}
+    shelf = Shelf()
     for product in catalogue.tree():
         above = lines.get(product.parent_id or "")
         owned = product.is_owned and (product.owner_person is None or product.owner_person.is_active)
@@ -64,6 +69,8 @@ def tree(*, for_person: Person) -> list[Line]:
             owner_from=product if owned else (above.owner_from if above else None),
             manager=_manager(product) or (above.manager if above else ""),
             contacts=list(product.contacts.all()),
+            playbooks=shelf.of_product(product),
+            said_playbooks=shelf.unknown_of(product),
         )
     _count_open(lines, for_person=for_person)
     return list(lines.values())

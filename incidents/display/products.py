@@ -18,6 +18,7 @@ from oncall.catalogue.models import Product
 from oncall.catalogue.table import LONGEST_PATH
 from oncall.people import access
 from oncall.people.viewer import viewer
+from playbooks.library import queries as playbooks
 
 
 def products(request: HttpRequest) -> HttpResponse:
@@ -61,9 +62,12 @@ def at(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, id: UUID) -> HttpResponse:
     now = clock.now()
     row = get_object_or_404(Product.objects.select_related("owner_team", "owner_person", "manager"), pk=id)
+    shelf = playbooks.Shelf()
     context = {
         "known": product_queries.known(row, for_person=viewer(request), now=now),
         "product": row,
+        "playbooks": shelf.of_product(row),
+        "said_playbooks": shelf.unknown_of(row),
         "now": now,
         "may_edit": access.may_configure(viewer(request), now=now),
     }

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         place = Path(os.environ.get("ONCALL_DEMO_DIR", ".demo"))
         place.mkdir(exist_ok=True)
         with transaction.atomic():
-            fresh = demo.load(now=clock.now())
+            fresh = demo.load(now=clock.now(), year=True)
             secrets = self.secrets(place, fresh=fresh)
             secrets["heartbeat"] = self.heartbeat(secrets.get("heartbeat", ""))
         access = {
