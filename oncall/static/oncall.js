@@ -90,3 +90,25 @@
   });
   setInterval(ageAll, 1000);
 })();
+
+// Commands of a playbook: a button beside each copies it. Where the browser lets no page copy, it selects it instead.
+(() => {
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".pb-text pre").forEach((command) => {
+    const frame = document.createElement("div"), button = document.createElement("button");
+    frame.className = "pb-command";
+    button.type = "button";
+    button.textContent = "Copy";
+    command.replaceWith(frame);
+    frame.append(command, button);
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(command.textContent.replace(/\n$/, ""));
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(command);
+        button.textContent = "Selected: copy it now";
+      }
+      setTimeout(() => { button.textContent = "Copy"; }, 4000);
+    });
+  }));
+})();
