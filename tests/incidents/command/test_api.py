@@ -118,7 +118,7 @@ def test_the_list_asks_as_often_however_long_it_is(call, declared, ada, django_a
         ("get", "1/"), ("get", "1/timeline/"), ("get", "1/alarms/"), ("post", "1/move/"), ("post", "1/severity/"),
         ("post", "1/roles/"), ("post", "1/roles/leave/"), ("post", "1/command/offer/"), ("delete", "1/command/offer/"),
         ("post", "1/command/answer/"), ("post", "1/entries/"), ("post", "1/alarms/"),
-        ("delete", f"1/alarms/7f0d0000-0000-4000-8000-00000000000a/"), ("post", "1/experts/"), ("post", "1/people/"),
+        ("delete", "1/alarms/7f0d0000-0000-4000-8000-00000000000a/"), ("post", "1/experts/"), ("post", "1/people/"),
     ],
 )  # fmt: skip
 def test_what_is_restricted_is_not_there(call, declared, mae, method, path):
