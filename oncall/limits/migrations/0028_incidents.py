@@ -6,8 +6,8 @@ from django.db import migrations
 
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 ROWS = [
-    ("incident_declare_sev1_after_s", 300, "s", "Own choice: a SEV-1 alarm acknowledged and not over after 5 min is an incident; 0: never by rule"),
-    ("incident_declare_sev2_after_s", 900, "s", "SEV-2: more people if not solved in 15 min (docs/domain.md 3.1); 0: never by rule"),
+    ("incident_declare_sev1_after_s", 0, "s", "Own choice: 0, never by rule, until there are commanders to call; 300: a SEV-1 alarm acknowledged and not over after 5 min"),
+    ("incident_declare_sev2_after_s", 0, "s", "Own choice: 0, never by rule; 900: more people if a SEV-2 alarm is not over in 15 min (docs/domain.md 3.1)"),
     ("commander_grace_s", 60, "s", "Own choice: a minute for whoever declared a major incident to take command, before anybody is called"),
     ("commander_repeat_s", 600, "s", "Again every 10 min while a major incident has no commander (docs/domain.md 3.1)"),
     ("commander_due_s", 10800, "s", "Command is due to pass after 3 h (docs/domain.md 3.1)"),

@@ -16,6 +16,27 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
+@pytest.fixture(autouse=True)
+def by_rule(db, now):
+    """The rule is off until somebody sets it; here it is set."""
+    for severity, seconds in ((1, 300), (2, 900)):
+        Limit.objects.create(
+            name=f"incident_declare_sev{severity}_after_s",
+            value=seconds,
+            unit="s",
+            source="as a site with commanders sets it",
+            effective_from=now - timedelta(days=1),
+        )
+
+
+@pytest.mark.parametrize("severity", [1, 2])
+def test_nothing_is_declared_by_rule_until_a_site_says_so(by_rule, taken, now, severity):
+    Limit.objects.filter(source="as a site with commanders sets it").delete()
+    taken(severity=severity)
+
+    assert declaring.keep(now=now + timedelta(hours=1), limits=limits.at(now)) == 0
+
+
 @pytest.fixture
 def taken(fired, ada, now):
     """An alarm that Ada acknowledges a minute after it fired."""
