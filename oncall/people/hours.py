@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from oncall.people import access, queries
 from oncall.people.instants import EARLIEST
@@ -216,14 +215,7 @@ def _house_row() -> WorkCalendar:
 
 def apply_due(*, now: datetime, limits: object) -> None:
     """Let the fields of whoever has terms follow what holds now. One query while nothing begins or ends."""
-    holding = HoursTerm.objects.filter(withdrawn_at__isnull=True, starts_at__lte=now)
-    holding = holding.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now))
-    newest: dict[Any, HoursTerm] = {}
-    for term in holding.order_by("starts_at").select_related("person"):
-        known = newest.get(term.person_id)
-        if known is None or term.ends_at is not None or known.ends_at is None:
-            newest[term.person_id] = term
-    for term in newest.values():
+    for term in HoursTerm.objects.holding(now).distinct("person_id").select_related("person"):
         if any(getattr(term, field) != getattr(term.person, field) for field in FIELDS):
             with transaction.atomic():
                 _follow(Person.objects.select_for_update(no_key=True).get(pk=term.person_id), now)

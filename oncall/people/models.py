@@ -149,6 +149,14 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return self.is_superuser
 
 
+class HoursTermQuerySet(models.QuerySet["HoursTerm"]):
+    def holding(self, at: datetime) -> "HoursTermQuerySet":
+        """Those that hold at `at`, by person; of each the first counts: a stay, else what began last."""
+        begun = self.filter(starts_at__lte=at, withdrawn_at__isnull=True)
+        holding = begun.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
+        return holding.order_by("person_id", F("ends_at").asc(nulls_last=True), "-starts_at")
+
+
 class HoursTerm(models.Model):
     """When somebody is at work, and where, from an instant on: so that the past stays what it was (R11, domain.md 5.6).
 
@@ -172,6 +180,7 @@ class HoursTerm(models.Model):
     )  # null: kept when the person's own fields were changed
     created_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)  # null: it stands
+    objects = HoursTermQuerySet.as_manager()
 
     class Meta:
         ordering = ["-starts_at"]

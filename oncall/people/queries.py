@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from oncall.people.models import HoursTerm, Person, RoleTerm, Site, Team, WorkCalendar
 
@@ -101,9 +101,7 @@ def hours_at(person: Person, at: datetime) -> PersonHours:
 
 def term_at(person: Person, at: datetime) -> HoursTerm | None:
     """Return the term that held at `at`, a stay before others; None where nothing was written down for then."""
-    terms = HoursTerm.objects.filter(person=person, starts_at__lte=at, withdrawn_at__isnull=True)
-    terms = terms.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at)).select_related("calendar")
-    return terms.order_by(F("ends_at").asc(nulls_last=True), "-starts_at").first()
+    return HoursTerm.objects.filter(person=person).holding(at).select_related("calendar").first()
 
 
 def hours_edges(person: Person, start: datetime, end: datetime) -> list[datetime]:
