@@ -4,7 +4,7 @@ A press that comes late, or that its state does not allow, is 409 and says what 
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -54,6 +54,13 @@ def act(verb: Callable[[], T]) -> T:
         raise Conflict(str(error)) from error
 
 
+def asked(request: Request, number: int, shape: type[serializers.Serializer[Any]]) -> tuple[Incident, dict[str, Any]]:
+    """Return the incident and what was sent, checked: 404 if it is not theirs to see, 400 if a field is bad."""
+    incident, form = seen(request, number), shape(data=request.data)
+    form.is_valid(raise_exception=True)
+    return incident, dict(form.validated_data)
+
+
 def shown(request: Request, incident: Incident) -> Response:
     return Response(OneIncidentSerializer(seen(request, incident.number)).data)
 
@@ -68,9 +75,7 @@ class PressMove(APIView):
     @extend_schema(request=MoveSerializer, responses={200: OneIncidentSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Investigate, identify, mitigate, resolve, close, reopen, call it a false alarm, or merge it into another."""
-        incident, form = seen(request, number), MoveSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = dict(form.validated_data)
+        incident, data = asked(request, number, MoveSerializer)
         into = data.pop("into")
         if into is not None:
             data["into"] = queries.visible(viewer(request)).filter(number=into).first()
@@ -84,9 +89,7 @@ class SetSeverity(APIView):
     @extend_schema(request=SeveritySerializer, responses={200: OneIncidentSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Say how bad it is. Its history is kept in the timeline."""
-        incident, form = seen(request, number), SeveritySerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
+        incident, data = asked(request, number, SeveritySerializer)
         act(lambda: services.set_severity(incident=incident, by=viewer(request), now=clock.now(), **data))
         return shown(request, incident)
 
@@ -95,9 +98,8 @@ class Roles(APIView):
     @extend_schema(request=TakeSerializer, responses={200: SaidSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Take a role, or give one to somebody. Command is taken while nobody has it, and else offered."""
-        incident, form = seen(request, number), TakeSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data, by = dict(form.validated_data), viewer(request)
+        incident, data = asked(request, number, TakeSerializer)
+        by = viewer(request)
         person = data.pop("person") or by
         done = act(lambda: assigning.assign(incident=incident, person=person, by=by, now=clock.now(), **data))
         return said(request, incident, done)
@@ -107,9 +109,7 @@ class LeaveRole(APIView):
     @extend_schema(request=TakeSerializer, responses={200: OneIncidentSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Leave a role, or let somebody leave theirs."""
-        incident, form = seen(request, number), TakeSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
+        incident, data = asked(request, number, TakeSerializer)
         act(lambda: assigning.release(incident=incident, by=viewer(request), now=clock.now(), **data))
         return shown(request, incident)
 
@@ -118,9 +118,7 @@ class OfferCommand(APIView):
     @extend_schema(request=AskSerializer, responses={200: OneIncidentSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Ask somebody to take command; it passes with their yes."""
-        incident, form = seen(request, number), AskSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
+        incident, data = asked(request, number, AskSerializer)
         act(lambda: offering.offer(incident=incident, by=viewer(request), now=clock.now(), **data))
         return shown(request, incident)
 
@@ -137,9 +135,8 @@ class AnswerCommand(APIView):
     @extend_schema(request=CommandAnswerSerializer, responses={200: SaidSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Say yes or no to command that was offered."""
-        incident, form = seen(request, number), CommandAnswerSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        offer, accept = _waiting(incident), form.validated_data["accept"]
+        incident, data = asked(request, number, CommandAnswerSerializer)
+        offer, accept = _waiting(incident), data["accept"]
         done = act(lambda: offering.answer(offer=offer, by=viewer(request), accept=accept, now=clock.now()))
         return said(request, incident, done)
 
@@ -158,9 +155,8 @@ class Entries(APIView):
     @extend_schema(request=EntrySerializer, responses={201: IncidentLineSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Write a line: a note, a finding, an action, what fixed it, what was sent out, or a correction of another."""
-        incident, form = seen(request, number), EntrySerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data, by, now = dict(form.validated_data), viewer(request), clock.now()
+        incident, data = asked(request, number, EntrySerializer)
+        by, now = viewer(request), clock.now()
         nth = data.pop("corrects")
         if nth is not None:
             data["corrects"] = incident.entries.filter(nth=nth).first()
@@ -192,9 +188,8 @@ class Alarms(APIView):
     @extend_schema(request=LinkSerializer, responses={200: OfIncident} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Let an alarm be part of it."""
-        incident, form = seen(request, number), LinkSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        alarm = form.validated_data["alarm"]
+        incident, data = asked(request, number, LinkSerializer)
+        alarm = data["alarm"]
         act(lambda: services.attach(incident=incident, alarm=alarm, by=viewer(request), now=clock.now()))
         return alarms_of(incident, request)
 
@@ -213,9 +208,7 @@ class Experts(APIView):
     @extend_schema(request=CallSerializer, responses={201: AlarmSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Call somebody in: whoever is on call for a skill or a schedule, or one person. Answers with the alarm."""
-        incident, form = seen(request, number), CallSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
+        incident, data = asked(request, number, CallSerializer)
         alarm = act(lambda: calling.call_in_expert(incident=incident, by=viewer(request), now=clock.now(), **data))
         return Response(AlarmSerializer(alarm).data, status.HTTP_201_CREATED)
 
@@ -224,8 +217,7 @@ class People(APIView):
     @extend_schema(request=NameSerializer, responses={200: OneIncidentSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
         """Let somebody see a restricted incident (R43)."""
-        incident, form = seen(request, number), NameSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        person = form.validated_data["person"]
+        incident, data = asked(request, number, NameSerializer)
+        person = data["person"]
         act(lambda: services.name_person(incident=incident, person=person, by=viewer(request), now=clock.now()))
         return shown(request, incident)
