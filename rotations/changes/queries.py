@@ -34,11 +34,6 @@ def absent(*, people: Iterable[Person], start: datetime, end: datetime) -> dict[
     return found
 
 
-def absences_of(person: Person) -> QuerySet[Absence]:
-    """Every absence of `person` that stands, latest first."""
-    return Absence.objects.standing().filter(person=person).select_related("by", "feed").order_by("-starts_at")
-
-
 def upcoming_absences(*, now: datetime) -> QuerySet[Absence]:
     """Everybody's absences that stand and are not over, soonest first."""
     return Absence.objects.standing().filter(ends_at__gt=now).select_related("person").order_by("starts_at")

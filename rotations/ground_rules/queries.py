@@ -64,9 +64,3 @@ def is_member(person: Person, *, now: datetime) -> bool:
 def history() -> Iterable[Acceptance]:
     """Return every acceptance with its version and person, the latest first."""
     return Acceptance.objects.select_related("version", "person").order_by("-at", "pk")
-
-
-def count_missing(*, now: datetime) -> int:
-    """Return how many members have not accepted the version in force."""
-    version = Version.objects.in_force(now)
-    return missing(version, now=now).count() if version else 0

@@ -28,10 +28,6 @@ class Box:
     said: str = ""  # what was refused, so that nothing typed is lost
     typed: str = ""
 
-    @property
-    def may_say(self) -> bool:
-        return self.may_confirm or self.may_dispute or self.may_approve or self.may_ask_back
-
 
 def box(
     call_out: CallOut, viewer: Person, *, now: datetime, error: str = "", said: str = "", typed: str = ""

@@ -22,12 +22,6 @@ def visible_people(actor: Person, *, now: datetime) -> QuerySet[Person]:
     return access.people_whose_leave_is_visible(actor, now=now)
 
 
-def entries_visible_to(actor: Person, *, now: datetime) -> QuerySet[LedgerEntry]:
-    return LedgerEntry.objects.filter(person__in=visible_people(actor, now=now).values("pk")).select_related(
-        "person", "call_out", "by"
-    )
-
-
 def call_outs_visible_to(actor: Person, *, now: datetime) -> QuerySet[CallOut]:
     return CallOut.objects.filter(person__in=visible_people(actor, now=now).values("pk")).select_related("person")
 

@@ -49,11 +49,6 @@ class CallOutRow:
     rule: str
     entries: list[LedgerEntry]
 
-    @property
-    def so_far_s(self) -> int:
-        """Of one that is open: what it would earn, if it ended now."""
-        return 0 if self.call_out.ends_at else self.counted.credit_s
-
 
 @dataclass(frozen=True)
 class Position:

@@ -144,7 +144,7 @@ def test_an_open_call_out_is_counted_apart_and_earns_nothing_yet(lise, world):
         services.record(person=lise, at=utc(at), kind=kind, subject="alarm:E", text="", url="", now=utc(at))
     found = report(lise, days=(date(2027, 4, 2), date(2027, 4, 30)), now=utc("04-20T02:00"))
     assert (found.total.call_outs, found.total.still_open, found.total.credit_s) == (0, 1, 0)
-    assert [row.so_far_s for row in found.call_outs] == [5400]
+    assert [(row.counted.is_open, row.counted.credit_s) for row in found.call_outs] == [(True, 5400)]
     assert found.holds
 
 
