@@ -45,7 +45,7 @@ def found(pattern, response) -> str:
 
 
 def cursor_of(response) -> str:
-    return found(r"after=([\d-]+)", response)
+    return found(r'name="after" value="([\d-]+)"', response)
 
 
 def ask(client, incident, cursor):
@@ -163,7 +163,7 @@ def test_filters_by_kind_stand_in_the_url_and_hold_for_the_news(as_ada, declared
     services.say(incident=incident, kind="note", text="Only this.", by=grace, now=now)
     page = as_ada.get(f"{incident.path}?show=said&show=nonsense")
     assert len(keys(page)) == 1
-    assert f'/timeline/?after={cursor_of(page)}&show=said"' in page.content.decode().replace("&amp;", "&")
+    assert '/timeline/?&show=said"' in page.content.decode().replace("&amp;", "&")
 
     services.set_severity(incident=incident, severity=1, by=grace, now=now)
     services.say(incident=incident, kind="finding", text="And this.", by=grace, now=now)
