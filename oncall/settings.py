@@ -69,11 +69,17 @@ INSTALLED_APPS = [
     "rotations.burden",
     "rotations.reports",
     "playbooks.library",
+    "playbooks.runs",
+    "playbooks.readiness",
     "incidents.escalation",
     "incidents.alarms",
     "incidents.signals",
     "incidents.latency",
     "incidents.command",
+    "incidents.mirror",
+    "incidents.following",
+    "incidents.updates",
+    "incidents.reviews",
     "incidents.handover",
     "incidents.display",
 ]
@@ -297,6 +303,13 @@ CLOCK_FILE = "" if PRODUCTION else env("ONCALL_CLOCK_FILE")
 SENDERS = int(env("ONCALL_SENDERS", "8"))  # threads of one loop that talk to providers at once
 
 # What rooms above the loop do in it, by dotted name: called with `now` and `limits`, a few rows at a time.
+# What rooms above show on a page of a room below, by dotted name: each is told the page's subject, who looks and `now`,
+# and answers with HTML that is safe, or nothing (oncall/people/templatetags/panels.py).
+PANELS: dict[str, list[str]] = {
+    "alarm": [],
+    "incident": [],
+    "playbook": [],
+}
 CHORES_EVERY_SECOND = [
     "incidents.alarms.sms_answers.take_left",
     "incidents.alarms.storming.watch",

@@ -61,6 +61,7 @@ def _page(request: HttpRequest, row: Playbook, said: Revision) -> HttpResponse:
         "guide": shown(parse(said.source)),
         "stale_before": queries.stale_before(now=now),
         "may_edit": may_edit(viewer(request), row),
+        "now": now,
     }
     return render(request, "library/playbook.html", context)
 
