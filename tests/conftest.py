@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.db import connections
 
 from incidents.escalation.models import EscalationPolicy, Step
 from oncall import clock
@@ -10,6 +11,7 @@ from oncall.limits import queries as limits
 from oncall.paging.models import ContactMethod
 from oncall.people.models import Person
 from rotations.schedule.models import Participant, Rotation, Schedule
+from tests import databases
 
 NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)  # a night of the sample week, 20:10 in California, 04:10 in Lyon
 
@@ -24,6 +26,12 @@ def pytest_collection_modifyitems(items):
     mixed = [name for name, found in kinds.items() if len(found) > 1]
     if mixed:
         raise pytest.UsageError(f"Tests with transaction=True stand beside others in {', '.join(mixed)}: move them.")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """Each worker's database is a copy of the run's migrated one."""
+    connections["default"].settings_dict["TEST"]["TEMPLATE"] = databases.migrated()
 
 
 @pytest.fixture

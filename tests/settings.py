@@ -6,10 +6,11 @@ run and before its workers: where the services have to be up.
 
 import os
 
-from tests import services
+from tests import databases, services
 
 os.environ.setdefault("ONCALL_ENV", "test")
 services.ensure()
+databases.announce()
 
 from oncall.settings import *  # noqa: E402, F403
 

@@ -24,12 +24,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import requests
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from deploy import demo
 from deploy.services import Valkey
 from deploy.supervisor import Program, Supervisor, free_port
+from tests import databases
 
 PATIENCE_S = 90.0
 EVERYTHING = ("simulator", "web", "worker", "beat", "pulse")
@@ -47,12 +47,8 @@ def until(condition: Callable[[], T], what: str, *, within: float = PATIENCE_S) 
     return answer
 
 
-def with_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
 def fill(database_url: str, *cast_by: str) -> Cast:
-    """Migrate an empty database and let a cast in; return their secrets and numbers.
+    """Let a cast into a migrated database; return their secrets and numbers.
 
     `cast_by`: the module that makes them and its arguments; none: tests/journeys/cast.py.
     """
@@ -78,20 +74,15 @@ def fill(database_url: str, *cast_by: str) -> Cast:
 def template(*cast_by: str) -> tuple[str, Cast]:
     """Make, once in this process, a filled database to copy; return its name and the cast (`fill`)."""
     name = f"system_{uuid.uuid4().hex[:12]}"
-    _on_server(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    atexit.register(_drop, name)
-    return name, fill(with_database(os.environ["DATABASE_URL"], name), *cast_by)
+    atexit.register(databases.drop, name)
+    return name, fill(databases.copy(databases.migrated(), name), *cast_by)
 
 
-def _on_server(statement: sql.Composed) -> None:
-    url = with_database(os.environ["DATABASE_URL"], "postgres")
-    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-        connection.execute(statement)
-
-
-def _drop(name: str) -> None:
-    with contextlib.suppress(psycopg.Error):
-        _on_server(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+def fill_empty(database_url: str, *cast_by: str) -> Cast:
+    """Make the tables in an empty database of another server, and `fill` it."""
+    if databases.NAME in os.environ:  # else no run has any: who lets the cast in migrates
+        databases.carry(database_url)
+    return fill(database_url, *cast_by)
 
 
 @contextlib.contextmanager
@@ -112,15 +103,14 @@ def system(
     """
     source, cast = template(*cast_by)
     name = f"{source}_{uuid.uuid4().hex[:8]}"
-    _on_server(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(source)))
+    url = databases.copy(source, name)
     try:
-        url = with_database(os.environ["DATABASE_URL"], name)
         with running(url, cast, own_broker=own_broker, speed=speed, environment=environment) as made:
             made.limits(**limits)
             made.start(*start)
             yield made
     finally:
-        _drop(name)
+        databases.drop(name)
 
 
 @contextlib.contextmanager
@@ -153,6 +143,8 @@ def running(
                 raise
             finally:
                 made.connection.close()
+                for name in made.started:  # nothing of it is wanted any more, so nobody waits for a farewell
+                    supervisor.kill(name)
 
 
 def _numbered_broker() -> str:

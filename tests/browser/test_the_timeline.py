@@ -44,14 +44,13 @@ def test_arrow_keys_go_from_shift_to_shift_and_enter_shows_one(system, visitor):
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize(
-    "path", [TIMELINE, f"{TIMELINE}?as=chart&reach=month", f"{TIMELINE}?down=people", "/rotations/quality/"]
-)
-def test_a_phone_shows_all_without_scrolling_the_page_sideways(system, visitor, path, dark):
-    ada = visitor(PHONE, dark=dark).sign_in("ada").go(path)
-    ada.sees("Ada Moreno")
-    assert not ada.overflows()
-    assert ada.complaints == []
+def test_a_phone_shows_all_without_scrolling_the_page_sideways(system, visitor, dark):
+    ada = visitor(PHONE, dark=dark).sign_in("ada")
+    for path in (TIMELINE, f"{TIMELINE}?as=chart&reach=month", f"{TIMELINE}?down=people", "/rotations/quality/"):
+        ada.go(path)
+        ada.sees("Ada Moreno")
+        assert not ada.overflows(), path
+        assert ada.complaints == [], path
 
 
 def test_on_a_phone_the_days_go_down_as_a_list(system, visitor):

@@ -56,8 +56,8 @@ PROVIDER["calls"] = PROVIDER["messages"]
 # What the provider needs is short here, so that a run of minutes sees every path to its end.
 LIMITS = {
     "attempt_lease_s": 12, "settle_sms_s": 3, "settle_call_s": 3, "poll_after_s": 10, "poll_give_up_s": 90,
-    "poll_again_s": 20, "poll_last_s": 40, "page_wait_after_last_s": 60, "redial_no_answer_s": 5,
-    "spend_cap_day": 0, "spend_cap_month": 0,
+    "poll_again_s": 20, "poll_last_s": 40, "page_wait_after_last_s": 20, "redial_no_answer_s": 5,
+    "redial_no_answer_times": 1, "spend_cap_day": 0, "spend_cap_month": 0,
 }  # fmt: skip
 # Who is killed, and how often: a child costs its parent a fork, a whole program costs seconds.
 VICTIMS = {"worker child": 168, "web child": 12, "pulse": 8, "beat": 3, "worker": 2, "web": 1, "stop": 6}
@@ -214,13 +214,19 @@ class Chaos:
             thread.join()
 
     def _kill_on_and_on(self) -> None:
+        """Harm each kind once, spread over the sending; between these, each as often as VICTIMS says."""
         draw = random.Random(self.wish.seed + 1)
         kinds, weights = list(VICTIMS), list(VICTIMS.values())
+        owed = draw.sample(kinds, len(kinds))
+        began, pause = time.monotonic(), self.wish.minutes * 60 / (len(kinds) + 1)
         while not self.stopping.wait(self.wish.kill_every_s):
-            kind = draw.choices(kinds, weights)[0]
+            due = bool(owed) and time.monotonic() - began >= pause * (len(kinds) - len(owed) + 1)
+            kind = owed[-1] if due else draw.choices(kinds, weights)[0]
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, IndexError, KeyError):
                 self._harm(kind, draw)
                 self._count(self.report.kills, kind)
+                if due:
+                    owed.pop()  # where nobody was there to be harmed, it is tried again
 
     def _harm(self, kind: str, draw: random.Random) -> None:
         program, _, child = kind.partition(" ")
@@ -343,7 +349,7 @@ def stage(wish: Wish, place: Path) -> Iterator[Chaos]:
         database.tend_in_background()
         database.start(server.prepare())
         database.wait_healthy()
-        cast = systems.fill(server.url, "tests.faults.crowd", str(wish.alarms))
+        cast = systems.fill_empty(server.url, "tests.faults.crowd", str(wish.alarms))
         with systems.running(server.url, cast, own_broker=True, speed=20) as system:
             system.also("worker-2", like="worker")
             system.also("pulse-2", like="pulse")

@@ -34,7 +34,7 @@ def postgres(tmp_path_factory):
 @pytest.fixture(scope="module")
 def system(postgres):
     server, _ = postgres
-    with systems.running(server.url, systems.fill(server.url), own_broker=True, speed=20) as running:
+    with systems.running(server.url, systems.fill_empty(server.url), own_broker=True, speed=20) as running:
         running.start(*systems.EVERYTHING)
         yield running
 

@@ -39,7 +39,7 @@ def system(disk):
         supervisor.tend_in_background()
         supervisor.start(server.prepare())
         supervisor.wait_healthy()
-        with systems.running(server.url, systems.fill(server.url), own_broker=True, speed=20) as running:
+        with systems.running(server.url, systems.fill_empty(server.url), own_broker=True, speed=20) as running:
             running.start(*systems.EVERYTHING)
             yield running
 

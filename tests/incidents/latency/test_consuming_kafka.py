@@ -32,6 +32,7 @@ def consumer_at(address):
         "group.id": "oncall",
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
+        "session.timeout.ms": 6000,  # the least a broker takes: so long it waits for one who is gone
     }
     consumer = confluent_kafka.Consumer(config)
     consumer.subscribe(list(TOPICS))
