@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from oncall.outside.mailing_models import Mailing as Mailing  # noqa: PLC0414  # a model of this room
 from oncall.people.models import Person
 
 

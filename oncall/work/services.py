@@ -83,6 +83,13 @@ def close_item(
     return item
 
 
+def reword(*, key: str, text: str, now: datetime) -> int:
+    """Let all items of a key, the done ones too, say `text` instead: what they said is not for everybody any more, or
+    is again (R43). Returns how many there are.
+    """
+    return WorkItem.objects.filter(key=key).update(text=text, changed_at=now)
+
+
 @transaction.atomic
 def change(*, id: UUID, now: datetime, team: Team | None, due: datetime, ticket: str) -> WorkItem:
     """Give an open item to a team (to nobody: None), with the instant at which it is due and the ticket elsewhere.
