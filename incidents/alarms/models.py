@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
@@ -14,6 +15,7 @@ from incidents.alarms.held import Silence as Silence  # noqa: PLC0414
 from incidents.alarms.held import SilenceLine as SilenceLine  # noqa: PLC0414
 from incidents.alarms.summit_models import CallerPin, SummitCall, SummitLine  # noqa: F401  # as above
 from incidents.escalation.models import EscalationPolicy
+from oncall import words
 from oncall.paging.models import Page
 from oncall.people.models import Person
 
@@ -185,6 +187,7 @@ class Alarm(models.Model):
             models.Index(name="alarm_newest", fields=["-fired_at", "-id"]),
             models.Index(name="alarm_open_newest", fields=["-fired_at", "-id"], condition=~Q(state="resolved")),
             models.Index(name="alarm_resolved", fields=["-resolved_at"], condition=Q(resolved_at__isnull=False)),
+            GinIndex(words.vector("title", "key", "product"), name="alarm_by_words"),
         ]
 
     def __str__(self) -> str:
@@ -282,6 +285,7 @@ class LogEntry(models.Model):
         REPLANNED = "replanned", "policy changed"
         HELD = "held", "was held"
         FLAPPING = "flapping", "flapping"
+        PLAYBOOK = "playbook", "playbook step"
 
     alarm = models.ForeignKey(Alarm, on_delete=models.PROTECT, related_name="log")
     cycle = models.PositiveIntegerField()
@@ -300,6 +304,7 @@ class LogEntry(models.Model):
             models.Index(name="log_by_alarm", fields=["alarm", "at"]),
             models.Index(name="log_of_reopened", fields=["-at"], condition=Q(kind="reopened")),
             models.Index(name="log_of_flapping", fields=["-at", "-id"], condition=Q(kind="flapping")),
+            GinIndex(words.vector("text"), name="notes_by_words", condition=Q(kind="note")),
         ]
 
     def __str__(self) -> str:
@@ -349,4 +354,5 @@ ACTS = (
     LogEntry.Kind.ESCALATED,
     LogEntry.Kind.REASSIGNED,
     LogEntry.Kind.NOTE,
+    LogEntry.Kind.PLAYBOOK,
 )  # kinds by which somebody shows that they are working on it

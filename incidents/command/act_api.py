@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from incidents.alarms.api import ERRORS, SHAPE, AlarmSerializer
 from incidents.alarms.models import Alarm
-from incidents.command import assigning, calling, noting, offering, queries, services, timeline
+from incidents.command import assigning, calling, editing, noting, offering, queries, services, timeline
 from incidents.command.api import OfIncident, alarms_of, seen
 from incidents.command.assigning import Assigned
 from incidents.command.lifecycle import NotAllowed
@@ -32,6 +32,7 @@ from incidents.command.serializers import (
     MoveSerializer,
     NameSerializer,
     OneIncidentSerializer,
+    RestrictedSerializer,
     SaidSerializer,
     SeveritySerializer,
     TakeSerializer,
@@ -91,6 +92,16 @@ class SetSeverity(APIView):
         """Say how bad it is. Its history is kept in the timeline."""
         incident, data = asked(request, number, SeveritySerializer)
         act(lambda: services.set_severity(incident=incident, by=viewer(request), now=clock.now(), **data))
+        return shown(request, incident)
+
+
+class Restricted(APIView):
+    @extend_schema(request=RestrictedSerializer, responses={200: OneIncidentSerializer} | LOST)
+    def post(self, request: Request, number: int) -> Response:
+        """Let only whom it names and whoever is at work in it see it, or everybody again (R43)."""
+        incident, data = asked(request, number, RestrictedSerializer)
+        verb = editing.restrict if data.pop("restricted") else editing.open_up
+        act(lambda: verb(incident=incident, by=viewer(request), now=clock.now(), **data))
         return shown(request, incident)
 
 

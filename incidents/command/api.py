@@ -5,25 +5,27 @@ from typing import Any
 import django_filters
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from incidents.alarms.api import ERRORS, AlarmSerializer, InstantFilter
+from incidents.alarms.api import ERRORS, SHAPE, AlarmSerializer, InstantFilter
 from incidents.alarms.models import Alarm
-from incidents.command import queries, services, timeline
+from incidents.command import editing, queries, services, timeline
 from incidents.command.lifecycle import LIVE, STATES
 from incidents.command.models import Incident
 from incidents.command.serializers import (
     DeclareSerializer,
+    DetailsSerializer,
     IncidentSerializer,
     IncidentTimelineSerializer,
     OneIncidentSerializer,
 )
 from oncall import clock
 from oncall.people.cursor import ByCursor
+from oncall.people.errors import Conflict
 from oncall.people.viewer import viewer
 
 
@@ -72,27 +74,48 @@ class Incidents(generics.ListAPIView[Incident]):
         request=DeclareSerializer, responses={201: OneIncidentSerializer, 200: OneIncidentSerializer} | ERRORS
     )
     def post(self, request: Request) -> Response:
-        """Declare an incident. One of whose alarms is part of a live incident already is that one (200)."""
+        """Declare an incident. One of whose alarms is part of a live incident already is that one (200), and so is
+        one about no alarm whose title the same person sent within two minutes: the same request, sent again.
+        """
         form = DeclareSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         data, person = dict(form.validated_data), viewer(request)
         alarms = list(Alarm.objects.visible_to(person).filter(pk__in=data["alarms"]))
         if missing := set(data["alarms"]) - {alarm.pk for alarm in alarms}:
             raise serializers.ValidationError({"alarms": [f"There is no alarm {sorted(map(str, missing))[0]}."]})
-        known = queries.incident_of(alarms)
+        now, same = clock.now(), services.TWICE
         try:
-            incident = services.declare(**(data | {"alarms": alarms}), by=person, now=clock.now())
+            incident = services.declare(**(data | {"alarms": alarms}), same_within=same, by=person, now=now)
         except services.Refused as error:
             raise serializers.ValidationError({error.field: [str(error)]}) from error
-        fresh = known is None or known.pk != incident.pk
         body = OneIncidentSerializer(seen(request, incident.number)).data
-        return Response(body, status.HTTP_201_CREATED if fresh else status.HTTP_200_OK)
+        return Response(body, status.HTTP_201_CREATED if incident.declared_at == now else status.HTTP_200_OK)
+
+
+LATE = "It has changed since `version`. It says what it is."
 
 
 class OneIncident(APIView):
     @extend_schema(responses={200: OneIncidentSerializer} | ERRORS)
     def get(self, request: Request, number: int) -> Response:
         """One incident, with its roles, ticks and alarms."""
+        return Response(OneIncidentSerializer(seen(request, number)).data)
+
+    @extend_schema(
+        request=DetailsSerializer, responses={200: OneIncidentSerializer, 409: OpenApiResponse(SHAPE, LATE)} | ERRORS
+    )
+    def patch(self, request: Request, number: int) -> Response:
+        """Say otherwise what it is: title, summary, product, room, when the impact began. Each is a line."""
+        incident, form = seen(request, number), DetailsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        data: Any = dict(form.validated_data)
+        version = data.pop("version", None)
+        try:
+            editing.edit(incident=incident, changes=data, version=version, by=viewer(request), now=clock.now())
+        except services.Refused as error:
+            raise serializers.ValidationError({error.field: [str(error)]}) from error
+        except services.Moved as error:
+            raise Conflict(str(error)) from error
         return Response(OneIncidentSerializer(seen(request, number)).data)
 
 

@@ -10,8 +10,11 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Max, Value
+from django.db.models.functions import Greatest
 
 from incidents.command import evidence, queries
+from incidents.command.labels import label
 from incidents.command.lifecycle import LIVE, WORDS
 from incidents.command.models import Entry, Incident, RoleAssignment
 from incidents.command.roles import ROLES, Role, combining
@@ -51,12 +54,15 @@ def assign(*, incident: Incident, role: Role, person: Person, by: Person, now: d
     return _give(incident, role, person, by=by, now=now, why=why)
 
 
-def by_rule(*, incident: Incident, role: Role, person: Person, now: datetime, why: str) -> Assigned:
-    """Give a role to whom a rule finds: on call for it, or who answered the call for a commander.
+def by_rule(
+    *, incident: Incident, role: Role, person: Person, now: datetime, why: str, called: bool = False
+) -> Assigned:
+    """Give a role to whom a rule finds: on call for it, or (`called`) who answered the call for a commander, and has
+    no other role then where two are not allowed.
 
     :raises Refused: as above.
     """
-    return _give(incident, role, person, by=None, now=now, why=why)
+    return _give(incident, role, person, by=None, now=now, why=why, called=called)
 
 
 @transaction.atomic
@@ -86,12 +92,16 @@ def release(
     write(current, Entry.Kind.ROLE, text, now=now, person=by, said={"role": role, "was": str(whose.pk), "is": None})
     if whose.pk != by.pk:
         _tell(current, whose, f"You are {_name(role)} no more", now=now, key=f"left:{held.pk}")
+    if role == "commander":
+        for deputy in current.assignments.filter(role="deputy", ends_at__isnull=True).exclude(person=by):
+            said = "Nobody has command: you stand by for it. Take it"
+            _tell(current, deputy.person, said, now=now, key=f"gap:{held.pk}")
     return current
 
 
 def everyone_leaves(current: Incident, *, now: datetime) -> None:
     """The incident, which is locked, is over: so are its roles and what was offered, and everybody stands down."""
-    current.assignments.filter(ends_at__isnull=True).update(ends_at=now)
+    current.assignments.filter(ends_at__isnull=True).update(ends_at=_or_began(now))
     current.command_offers.filter(answered_at__isnull=True).update(answered_at=now)
     people = evidence.engaged(current)
     evidence.lock(people)
@@ -107,7 +117,7 @@ def holders(incident: Incident) -> list[Person]:
 
 def end(current: Incident, held: RoleAssignment, *, handed_over: bool, now: datetime) -> None:
     """End an assignment of a locked incident; whoever has no role left stands down. What they offered is taken back."""
-    held.ends_at = now
+    held.ends_at = max(now, held.starts_at)
     held.save(update_fields=["ends_at"])
     if held.role == "commander":
         current.command_offers.filter(answered_at__isnull=True).update(answered_at=now)
@@ -126,6 +136,8 @@ def check(current: Incident, role: Role, person: Person, *, itself: bool, now: d
         raise Refused("person", f"{person.name} has left. Choose somebody else.")
     said = []
     has = [one for one in queries.roles_of(current, person) if one != role]
+    if role == "commander":
+        has = [one for one in has if one != "deputy"]  # who stands by for it steps up, and is deputy no more
     verdict = combining(role, has, severity=current.severity)
     others = ", ".join(_name(one) for one in has)
     if verdict == "blocked":
@@ -150,16 +162,59 @@ def check(current: Incident, role: Role, person: Person, *, itself: bool, now: d
 def begin(
     current: Incident, role: Role, person: Person, *, by: Person | None, now: datetime, why: str = ""
 ) -> RoleAssignment:
-    """Let somebody have a role of a locked incident from `now`; nobody else has it then."""
+    """Let somebody have a role of a locked incident from `now`, or from when it was left; nobody else has it then."""
+    if role == "commander":
+        _step_up(current, person, now=now)
+    left_at = current.assignments.filter(role=role).aggregate(last=Max("ends_at"))["last"]
+    starts_at = max(now, left_at or now)  # presses that cross come in another order than their instants
     row = RoleAssignment.objects.create(
-        incident=current, role=role, person=person, starts_at=now, by=by, why=why[:LONGEST_WHY]
+        incident=current, role=role, person=person, starts_at=starts_at, by=by, why=why[:LONGEST_WHY]
     )
     evidence.took(current, person, role, now=now)
     return row
 
 
+def _step_up(current: Incident, person: Person, *, now: datetime) -> None:
+    """A deputy who has command is deputy no more; their work goes on."""
+    if current.assignments.filter(role="deputy", person=person, ends_at__isnull=True).update(ends_at=_or_began(now)):
+        text = f"{person.name} steps up from {_name('deputy')}: nobody stands by now."
+        write(current, Entry.Kind.ROLE, text, now=now, said={"role": "deputy", "was": str(person.pk), "is": None})
+
+
+def _make_room(current: Incident, person: Person, *, now: datetime) -> None:
+    """Whoever answered the call for a commander of a SEV-1 has command, and leaves whatever else they had.
+
+    To answer is to choose: refused, they would believe to have command, and nobody would.
+    """
+    if current.severity != 1 or queries.command_of(current) is not None:
+        return
+    others = current.assignments.filter(person=person, ends_at__isnull=True).exclude(role__in=("commander", "deputy"))
+    for held in others:
+        held.ends_at = max(now, held.starts_at)
+        held.save(update_fields=["ends_at"])
+        text = f"{person.name} answered the call for a commander and is {_name(held.role)} no more: SEV-1."
+        said = {"role": held.role, "was": str(person.pk), "is": None}
+        write(current, Entry.Kind.ROLE, text, now=now, said=said)
+
+
+def _or_began(now: datetime) -> Greatest:
+    """Return `now`, or when an assignment began if that is later: `now` is read before the incident is locked, and a
+    press that waited for another comes after it with an earlier instant.
+    """
+    return Greatest(F("starts_at"), Value(now))
+
+
 @transaction.atomic
-def _give(incident: Incident, role: Role, person: Person, *, by: Person | None, now: datetime, why: str) -> Assigned:
+def _give(
+    incident: Incident,
+    role: Role,
+    person: Person,
+    *,
+    by: Person | None,
+    now: datetime,
+    why: str,
+    called: bool = False,
+) -> Assigned:
     if role not in ROLES:
         raise Refused("role", f"“{str(role)[:40]}” is no role. Choose one of: {', '.join(ROLES)}.")
     current, why = lock(incident), _why(why)
@@ -171,6 +226,8 @@ def _give(incident: Incident, role: Role, person: Person, *, by: Person | None, 
     if other is not None and role == "commander":
         raise Refused("role", f"{other.person.name} has command since {other.starts_at:%H:%M} UTC. Ask them for it.")
     itself = by is None or person.pk == by.pk
+    if called and current.state in LIVE:
+        _make_room(current, person, now=now)
     said = check(current, role, person, itself=itself, now=now)
     evidence.lock([person, *([other.person] if other else [])])
     if other is not None:
@@ -206,7 +263,8 @@ def _tell(incident: Incident, person: Person, text: str, *, now: datetime, key: 
 
 
 def _name(role: str) -> str:
-    return ROLES[role].lower()  # type: ignore[index]  # the column has a constraint
+    words = label(role)
+    return words if words[:2].isupper() else words[0].lower() + words[1:]  # an abbreviation stays one
 
 
 def _why(text: str) -> str:

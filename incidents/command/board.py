@@ -9,9 +9,10 @@ from django.db.models import Q
 
 from incidents.alarms.forms import SEVERITIES
 from incidents.alarms.models import Alarm
-from incidents.command import formatting, queries, timeline
+from incidents.command import formatting, queries, returning, timeline
 from incidents.command.export import TYPED
 from incidents.command.forms import may_be_pressed
+from incidents.command.labels import all_labels, label
 from incidents.command.lifecycle import LIVE
 from incidents.command.models import Incident, RoleAssignment
 from incidents.command.roles import ROLES
@@ -69,13 +70,14 @@ def standing(incident: Incident, *, person: Person, now: datetime) -> dict[str, 
         "live": live,
         "state_word": incident.state.replace("_", " "),
         "badge": STATE_BADGES.get(incident.state, "unknown"),
-        "roles": [(ROLES[one.role], one) for one in roles],  # type: ignore[index]  # as above
+        "roles": [(label(one.role), one) for one in roles],
         "command": command,
         "command_due": _command_due(command, now=now),
         "offer": queries.open_offer(incident),
-        "mine": [(role, ROLES[role]) for role in order if role in mine],
-        "free": [(role, ROLES[role]) for role in order if live and role not in mine | taken and role != "commander"],
-        "combined": queries.combined(incident),
+        "mine": [(role, label(role)) for role in order if role in mine],
+        "free": [(role, label(role)) for role in order if live and role not in mine | taken and role != "commander"],
+        "combined": [(one, [label(each.role).lower() for each in many]) for one, many in queries.combined(incident)],
+        "returned": returning.returned(incident),
         "ticks": queries.four_ticks(incident),
         "alarms": list(queries.alarms_of(incident).select_related("acknowledged_by")),
         "moves": [(move, MOVE_WORDS[move]) for move in may_be_pressed(incident) if move != "merge"],
@@ -97,7 +99,7 @@ def choices(incident: Incident, *, person: Person) -> dict[str, Any]:
         "skills": list(skills),
         "others": list(others[:50]),
         "open_alarms": list(free.order_by("severity", "fired_at")[:50]),
-        "all_roles": [(role, words) for role, words in ROLES.items() if role != "commander"],
+        "all_roles": [(role, words) for role, words in all_labels().items() if role != "commander"],
     }
 
 

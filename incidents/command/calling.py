@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from incidents.alarms import announcing
 from incidents.alarms import services as alarms
 from incidents.alarms.models import PEOPLE, Alarm
 from incidents.command import evidence, queries
@@ -15,11 +16,14 @@ from incidents.command.writing import Refused, because, lock, state_of, write
 from incidents.escalation.decision import StepPlan, Target, plan_as_json
 from incidents.escalation.models import name_of_schedule
 from oncall.limits import queries as limits
+from oncall.outside.models import Posting
 from oncall.people.models import Person
 from rotations.coverage import queries as coverage
 from rotations.schedule.models import Schedule
 
 LONGEST_WHY = 1000
+CALLED = "You are called into this incident. Acknowledge, and you are an expert of it."
+AND_YOU_HAVE = ": acknowledge, and you have"  # how the title of a call for a commander ends
 
 
 @transaction.atomic
@@ -55,16 +59,16 @@ def call_in_expert(
         source_id=PEOPLE,
         source=by.name,
         key=f"expert:{current.pk}:{key}"[:200],
-        description=because("You are called into this incident. Acknowledge, and you are an expert of it.", why),
+        description=because(CALLED, "" if current.restricted else why),  # everybody reads an alarm (R43)
         link=current.path,
-        product=current.product,
+        product="" if current.restricted else current.product,
         plan=_plan(f"expert: {name}", targets, wait_s=float(limits.at(now).number("reassign_wait_s"))),
     )
     alarm = alarms.fire(firing=firing, policy=None, now=now, by=by)
     text = because(f"{by.name} calls in {name}.", why)
     if link(current, alarm, by=by, now=now):
         write(current, Entry.Kind.ALARM, text, now=now, person=by, url=alarm.path)
-    evidence.acted(current, by, kind="note", text=text[:300], now=now)
+    evidence.acted(current, by, kind="note", text=f"Called somebody into incident {current.number}.", now=now)
     return alarm
 
 
@@ -77,12 +81,43 @@ def link(incident: Incident, alarm: Alarm, *, by: Person | None, now: datetime) 
     return True
 
 
-def commander_plan(*, wait_s: float) -> dict[str, Any] | None:
+def unname(incident: Incident, *, now: datetime) -> None:
+    """Let calls into an incident, which is locked and restricted from now on, say its number alone: everybody reads an
+    alarm, and its message in Slack's channel of all alarms says the same (R43). Also those that are over.
+    """
+    calls = incident.alarm_links.filter(calls=True).values("alarm")
+    for alarm in Alarm.objects.select_for_update(of=("self",)).filter(pk__in=calls).order_by("pk"):
+        alarm.title, alarm.product = _without_title(alarm.title, incident), ""
+        if alarm.source_id == PEOPLE:  # behind its first words stood why
+            alarm.description = CALLED
+        alarm.save(update_fields=["title", "description", "product"])
+        if Posting.objects.filter(key=f"alarm:{alarm.pk}").exists():
+            announcing.show_in_slack(alarm, "Its incident is restricted now.", now=now)
+
+
+def _without_title(text: str, incident: Incident) -> str:
+    """Return the title of a call without that of its incident, whatever it was when the call was made."""
+    begin, named, _ = text.partition(f"incident {incident.number} (")
+    if not named:
+        return text
+    return f"{begin}incident {incident.number}" + (AND_YOU_HAVE if text.endswith(AND_YOU_HAVE) else "")
+
+
+def commander_plan(incident: Incident, *, wait_s: float, standby_s: float) -> dict[str, Any] | None:
     """Return a plan that calls who is on call as incident commander, again and again; nothing if there is no such
-    schedule: then the default policy is meant.
+    schedule: then the default policy is meant. Whoever stands by as deputy is called first, and alone for `standby_s`
+    seconds: they know what is going on. A round takes `wait_s` seconds with a deputy as without.
     """
     targets = [_target(schedule) for schedule in queries.schedules_for(queries.COMMANDER_SKILL)]
-    return _plan("incident commander", targets, wait_s=wait_s, rounds=12) if targets else None
+    if not targets:
+        return None
+    deputy = incident.assignments.filter(role="deputy", ends_at__isnull=True).select_related("person").first()
+    if deputy is None:
+        steps = [StepPlan(tuple(targets), wait_s)]
+    else:
+        alone = StepPlan((Target("person", str(deputy.person_id), deputy.person.name),), standby_s)
+        steps = [alone, StepPlan(tuple(targets), max(wait_s - standby_s, standby_s))]
+    return plan_as_json("incident commander", steps, 12)
 
 
 def _whom(
@@ -112,5 +147,5 @@ def _target(schedule: Schedule) -> Target:
     return Target("schedule", str(schedule.pk), name_of_schedule(schedule.name, "primary"))
 
 
-def _plan(name: str, targets: list[Target], *, wait_s: float, rounds: int = 3) -> dict[str, Any]:
-    return plan_as_json(name, [StepPlan(tuple(targets), wait_s)], rounds)
+def _plan(name: str, targets: list[Target], *, wait_s: float) -> dict[str, Any]:
+    return plan_as_json(name, [StepPlan(tuple(targets), wait_s)], 3)

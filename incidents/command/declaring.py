@@ -1,16 +1,19 @@
 """Declare by rule: a major alarm that somebody has, and that is not over after a while, is worth a commander.
 
 One that nobody has acknowledged is not declared: an incident would only call the same people again. Nor is one that is
-snoozed, about this system itself, or that was part of an incident before: people have decided about it.
+snoozed, about this system itself, or that was part of an incident since it fired last: people have decided about it.
+One that came back after its incident was over is declared anew, and the new incident names the old one: a machine does
+not reopen what people have ended.
 """
 
 import logging
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from incidents.alarms.models import ITSELF, Alarm
-from incidents.command import services
+from incidents.command import returning, services
+from incidents.command.lifecycle import LIVE
 from incidents.command.models import COMMAND, Incident, IncidentAlarm
 from oncall.limits.queries import Limits
 
@@ -27,11 +30,16 @@ def keep(*, now: datetime, limits: Limits, at_most: int = 10) -> int:
     for severity in MAJOR:
         after = limits.span(f"incident_declare_sev{severity}_after_s")
         if after:
-            due |= Q(severity=severity, fired_at__lte=now - after)
-    waiting = Alarm.objects.filter(due, state=Alarm.State.ACKNOWLEDGED, snoozed_until__isnull=True)
-    waiting = waiting.exclude(source_id__in=(ITSELF, COMMAND)).exclude(pk__in=IncidentAlarm.objects.values("alarm"))
+            due |= Q(severity=severity, began__lte=now - after)
+    waiting = Alarm.objects.annotate(began=returning.began("pk"))
+    waiting = waiting.filter(due, state=Alarm.State.ACKNOWLEDGED, snoozed_until__isnull=True)
+    links = IncidentAlarm.objects.filter(alarm=OuterRef("pk")).annotate(ended=returning.ended("incident__"))
+    began = OuterRef("began")
+    since = Q(linked_at__gte=began) | Q(unlinked_at__gte=began)
+    held = Q(unlinked_at__isnull=True) & (Q(incident__state__in=LIVE) | Q(ended__gte=began))
+    waiting = waiting.exclude(source_id__in=(ITSELF, COMMAND)).filter(~Exists(links.filter(since | held)))
     done = 0
-    for alarm in waiting.order_by("severity", "fired_at")[:at_most]:
+    for alarm in waiting.order_by("severity", "began")[:at_most]:
         try:
             _declare(alarm, now=now, limits=limits)
         except services.Refused:

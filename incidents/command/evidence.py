@@ -10,8 +10,9 @@ from datetime import datetime
 
 from django.db.models import Max
 
+from incidents.command.labels import label
 from incidents.command.models import Incident
-from incidents.command.roles import ROLES, Role
+from incidents.command.roles import Role
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 from oncall.people.models import Person
@@ -31,7 +32,13 @@ def lock(people: Iterable[Person]) -> None:
 
 
 def acted(incident: Incident, person: Person, *, kind: Kind, text: str, now: datetime) -> None:
-    """Somebody did something in it; what they were called by is written before."""
+    """Somebody did something in it; what they were called by is written before.
+
+    Others read the ledger, which keeps what it has: so `text` never quotes what people wrote, as any incident may be
+    restricted later. Of a restricted one it learns that somebody worked, never what on (R43).
+    """
+    if incident.restricted:
+        text = f"Worked in incident {incident.number}."
     ended = Evidence.objects.filter(person=person, subject=subject(incident), kind__in=list(ENDINGS))
     pages = Page.objects.filter(links__alarm__incident_links__incident=incident, person=person)
     paged_at = paging.first_accepted_at(pages, after=ended.aggregate(last=Max("at"))["last"])
@@ -41,7 +48,7 @@ def acted(incident: Incident, person: Person, *, kind: Kind, text: str, now: dat
 
 
 def took(incident: Incident, person: Person, role: Role, *, now: datetime) -> None:
-    acted(incident, person, kind="role", text=f"{ROLES[role]} of incident {incident.number}.", now=now)
+    acted(incident, person, kind="role", text=f"{label(role)} of incident {incident.number}.", now=now)
 
 
 def left(incident: Incident, person: Person, *, handed_over: bool, now: datetime) -> None:

@@ -17,6 +17,7 @@ from incidents.command.timeline import Line
 
 _SIGN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:=^])")
 TYPED = {"note", "finding", "action", "correction", "update", "fixed"}
+_BARE = re.compile(r"\bwww\.", re.IGNORECASE)  # some readers make a link of it
 Absolute = Callable[[str], str]  # a path of ours as a whole address
 
 
@@ -67,7 +68,8 @@ def _entry(line: Line, *, zone: tzinfo, picture_path: Callable[[UUID], str], abs
 
 def inert(text: str) -> str:
     """Return one line of text with every sign that means something in Markdown escaped."""
-    return _SIGN.sub(r"\\\1", " ".join(seen(text).split()))
+    escaped = _SIGN.sub(r"\\\1", " ".join(seen(text).split()))
+    return _BARE.sub(lambda found: found[0][:-1] + "\\.", escaped)
 
 
 def both(at: datetime, zone: tzinfo) -> str:

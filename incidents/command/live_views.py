@@ -26,9 +26,15 @@ from oncall.people.viewer import viewer
 
 def lines(request: HttpRequest, number: int) -> HttpResponse:
     """What happened since the cursor `after`: 204 where nothing did, in one cheap query; else the lines that are new,
-    or are said otherwise now, with how the incident stands.
+    or are said otherwise now, with how the incident stands. Whoever may not see it any more keeps nothing of it on the
+    screen: the page is loaded again, and is not there.
     """
-    incident, now = find(request, number), clock.now()
+    try:
+        incident, now = find(request, number), clock.now()
+    except Http404:
+        if not request.htmx:  # type: ignore[attr-defined]
+            raise
+        return HttpResponse(status=404, headers={"HX-Refresh": "true"})
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(incident.path)
     after = timeline.cursor_from(request.GET.get("after", ""), now=now)

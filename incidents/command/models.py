@@ -4,12 +4,14 @@ import uuid
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from incidents.alarms.models import Alarm
+from incidents.alarms.models import CALLED_IN, HANDED_OVER, Alarm, AlarmPage
 from incidents.command.lifecycle import STATES
 from incidents.command.roles import ROLES
+from oncall import words
 from oncall.people.models import Person, TimeSpan
 
 COMMAND = uuid.UUID("00000000-0000-4000-8000-000000000004")  # source of alarms that an incident has no commander
@@ -21,16 +23,27 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(state__in=["investigating", "identified", "mitigated"])
 
     def visible_to(self, person: Person) -> "IncidentQuerySet":
-        """Everybody signed in sees every incident, but a restricted one only whoever declared it, has or had a role in
-        it, is offered its command, was called into it, or is named by it.
+        """Everybody signed in sees every incident, but a restricted one only whom it names."""
+        return self.filter(Q(restricted=False) | self._names(person)) if person.is_active else self.none()
+
+    def naming(self, person: Person) -> "IncidentQuerySet":
+        """Those that `person` would see if all were restricted."""
+        return self.filter(self._names(person)) if person.is_active else self.none()
+
+    def _names(self, person: Person) -> Q:
+        """Whoever declared it, has or had a role in it, is offered its command, was called into it (by its call, not by
+        somebody who passed that on), or is a member.
         """
-        if not person.is_active:
-            return self.none()
-        named = Q(declared_by=person) | Q(assignments__person=person) | Q(members__person=person)
-        asked = Q(command_offers__to=person, command_offers__answered_at__isnull=True)
-        called = Q(alarm_links__calls=True, alarm_links__alarm__links__page__person=person)
-        seen = Incident.objects.filter(restricted=True).filter(named | asked | called)
-        return self.filter(Q(restricted=False) | Q(pk__in=seen.values("pk")))
+        here = {"incident": models.OuterRef("pk")}  # one index look-up each: a join of them all would multiply
+        roles = RoleAssignment.objects.filter(person=person, **here)
+        members = Member.objects.filter(person=person, **here)
+        asked = CommandOffer.objects.filter(to=person, answered_at__isnull=True, **here)
+        # Only whom its call reached by its own plan: whoever lets it be handed to them has not been asked in.
+        pages = AlarmPage.objects.filter(page__person=person, alarm=models.OuterRef("alarm"))
+        pages = pages.exclude(step__in=(CALLED_IN, HANDED_OVER))
+        called = IncidentAlarm.objects.filter(models.Exists(pages), calls=True, **here)
+        named = Q(declared_by=person) | models.Exists(roles) | models.Exists(members)
+        return named | models.Exists(asked) | models.Exists(called)
 
 
 class Incident(models.Model):
@@ -88,7 +101,8 @@ class Incident(models.Model):
                 name="incident_live",
                 fields=["-number"],
                 condition=Q(state__in=["investigating", "identified", "mitigated"]),
-            )
+            ),
+            GinIndex(words.vector("title", "summary"), name="incident_by_words"),
         ]
 
     def __str__(self) -> str:
@@ -250,6 +264,7 @@ class Entry(models.Model):
         DECLARED = "declared", "declared"
         STATE = "state", "state"
         SEVERITY = "severity", "severity"
+        CHANGED = "changed", "changed"
         ROLE = "role", "role"
         NOTE = "note", "note"
         FINDING = "finding", "finding"
@@ -292,7 +307,10 @@ class Entry(models.Model):
                 name="correction_points_at_a_line", condition=~Q(kind="correction") | Q(corrects__isnull=False)
             ),
         ]
-        indexes = [models.Index(name="entries_in_order", fields=["incident", "at"])]
+        indexes = [
+            models.Index(name="entries_in_order", fields=["incident", "at"]),
+            GinIndex(words.vector("text"), name="entries_by_words"),
+        ]
 
     def __str__(self) -> str:
         return self.text[:80]

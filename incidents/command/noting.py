@@ -68,6 +68,8 @@ def people_named(text: str, incident: Incident) -> list[Person]:
     """Return the people whom @names in `text` mean and who may see the incident, by name."""
     usernames = formatting.mentions(text)
     found = list(Person.objects.filter(username__in=usernames, is_active=True)) if usernames else []
+    if not incident.restricted:
+        return found  # everybody may see it
     return [person for person in found if Incident.objects.visible_to(person).filter(pk=incident.pk).exists()]
 
 

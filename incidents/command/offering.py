@@ -72,9 +72,11 @@ def answer(*, offer: CommandOffer, by: Person, accept: bool, now: datetime) -> A
         row.answered_at, row.accepted = now, False
         row.save(update_fields=["answered_at", "accepted"])
         write(current, Entry.Kind.ROLE, f"{by.name} does not take command.", now=now, person=by, said=_said(row))
-        if row.giver is not None:
-            no = f"{by.name} does not take command of {title_of(current)}: it stays with you."
-            _tell(row, [row.giver], no, now=now, what="no")
+        asked_by = queries.asked_by(row)
+        if asked_by is not None:
+            stays = "it stays with you." if row.giver else f"nobody has it. Ask somebody else: {address(current)}"
+            no = f"{by.name} does not take command of {title_of(current)}: {stays}"
+            _tell(row, [asked_by], no, now=now, what="no")
         return None
     said = assigning.check(current, "commander", by, itself=True, now=now)
     has = queries.command_of(current)

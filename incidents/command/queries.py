@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 
 from incidents.alarms.models import Alarm, AlarmQuerySet, LogEntry
 from incidents.command.lifecycle import LIVE
@@ -49,6 +49,15 @@ def command_of(incident: Incident) -> RoleAssignment | None:
 def open_offer(incident: Incident) -> CommandOffer | None:
     """Return the offer of command that waits for an answer."""
     return incident.command_offers.filter(answered_at__isnull=True).select_related("giver", "to").first()
+
+
+def asked_by(offer: CommandOffer) -> Person | None:
+    """Return who made an offer of command: its giver, or while nobody had command whoever asked."""
+    if offer.giver is not None:
+        return offer.giver
+    asked = offer.incident.entries.filter(kind=Entry.Kind.ROLE, said__offer=str(offer.pk), said__to=str(offer.to_id))
+    line = asked.select_related("person").order_by("nth").first()
+    return line.person if line else None
 
 
 def combined(incident: Incident) -> list[tuple[Person, list[RoleAssignment]]]:
@@ -107,7 +116,20 @@ def four_ticks(incident: Incident) -> tuple[Tick, Tick, Tick, Tick]:
         acknowledged_at=said.aggregate(first=Min("at"))["first"],
         commanded_at=incident.assignments.filter(role="commander").aggregate(first=Min("starts_at"))["first"],
         told_at=incident.entries.filter(kind=Entry.Kind.UPDATE).aggregate(first=Min("at"))["first"],
+        restricted=incident.restricted,
     )
+
+
+def unnamed(incident: Incident) -> list[Person]:
+    """Return who is at work in it, having written in it or answered its alarms, and would not see it if it were
+    restricted; by name.
+    """
+    writers = incident.entries.filter(person__isnull=False)
+    links = incident.alarm_links.filter(unlinked_at__isnull=True, calls=False)
+    log = LogEntry.objects.filter(alarm__in=links.values("alarm"), cycle=F("alarm__cycle"), person__isnull=False)
+    people = Person.objects.active().filter(Q(pk__in=writers.values("person")) | Q(pk__in=log.values("person")))
+    here = Incident.objects.filter(pk=incident.pk)
+    return [one for one in people.order_by("name") if not here.naming(one).exists()]
 
 
 def schedules_for(skill: str) -> list[Schedule]:

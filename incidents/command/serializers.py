@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from incidents.alarms.models import Alarm
-from incidents.command import queries, services
+from incidents.command import queries, returning, services
 from incidents.command.lifecycle import STATES, Move
 from incidents.command.models import CommandOffer, Entry, Incident, RoleAssignment
 from incidents.command.roles import ROLES
@@ -61,6 +61,7 @@ class TickSerializer(serializers.Serializer[Tick]):
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # a field of this name, not the field's own label
     at = InstantField(allow_null=True)
+    todo = serializers.CharField(help_text="What to do about it; empty: it has happened.")
 
 
 class CommandOfferSerializer(serializers.Serializer[CommandOffer]):
@@ -79,7 +80,8 @@ class CombinedSerializer(serializers.Serializer[Any]):
 
 class OneIncidentSerializer(IncidentSerializer):
     """With its roles, the four ticks of a beginning, the offer of command that waits, its alarms, what may be pressed
-    (`moves`), and who has several roles although it is major (`combined`).
+    (`moves`), who has several roles although it is major (`combined`), and the alarms that came back after it was over
+    (`returned`): reopen it, or declare another.
     """
 
     roles = serializers.SerializerMethodField()
@@ -88,6 +90,7 @@ class OneIncidentSerializer(IncidentSerializer):
     alarms = serializers.SerializerMethodField()
     moves = serializers.SerializerMethodField()
     combined = serializers.SerializerMethodField()
+    returned = serializers.SerializerMethodField()
 
     @extend_schema_field(IncidentRoleSerializer(many=True))
     def get_roles(self, incident: Incident) -> Any:
@@ -115,6 +118,10 @@ class OneIncidentSerializer(IncidentSerializer):
     def get_combined(self, incident: Incident) -> Any:
         found = [{"person": person, "roles": [one.role for one in many]} for person, many in queries.combined(incident)]
         return CombinedSerializer(found, many=True).data
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_returned(self, incident: Incident) -> Any:
+        return [str(alarm.pk) for alarm in returning.returned(incident)]
 
 
 class SaidSerializer(serializers.Serializer[Any]):
@@ -223,6 +230,24 @@ class EntrySerializer(serializers.Serializer[Any]):
     at = InstantField(required=False, allow_null=True, default=None)
     corrects = serializers.IntegerField(min_value=1, max_value=LARGEST, required=False, allow_null=True, default=None)
     key = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+
+
+class DetailsSerializer(serializers.Serializer[Any]):
+    """What is to be otherwise; what is left out stays. `room`: an address, https or http. `version`: as below."""
+
+    title = serializers.CharField(max_length=200, required=False)
+    summary = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    product = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    room = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    impact_starts_at = InstantField(required=False, allow_null=True)
+    version = serializers.IntegerField(min_value=1, max_value=LARGEST, required=False, allow_null=True)
+
+
+class RestrictedSerializer(serializers.Serializer[Any]):
+    """Whether only whom it names may see it (R43). To open it again says why."""
+
+    restricted = serializers.BooleanField()
+    why = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
 class LinkSerializer(serializers.Serializer[Any]):

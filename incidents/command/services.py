@@ -4,13 +4,15 @@ An incident is locked before alarms, and both before leave (docs/architecture.md
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from incidents.alarms.models import Alarm
-from incidents.command import assigning, evidence, queries
+from incidents.command import assigning, evidence, queries, returning
+from incidents.command.labels import label
 from incidents.command.lifecycle import LIVE, WORDS, Facts, Move, NotAllowed, after
 from incidents.command.models import Entry, Incident, IncidentAlarm, Member, Picture
 from incidents.command.writing import LONGEST_TEXT, because, check_version, state_of
@@ -20,6 +22,7 @@ from incidents.command.writing import lock as lock  # noqa: PLC0414
 from incidents.command.writing import write as write  # noqa: PLC0414
 from oncall.people.models import Person
 
+TWICE = timedelta(minutes=2)  # own choice: of two presses of the same person about the same
 LONGEST_TITLE, LONGEST_SUMMARY = 200, 4000
 SAYABLE = (Entry.Kind.NOTE, Entry.Kind.FINDING, Entry.Kind.ACTION, Entry.Kind.FIXED, Entry.Kind.CORRECTION)
 
@@ -37,12 +40,15 @@ def declare(
     impact_starts_at: datetime | None = None,
     restricted: bool = False,
     rule: str = "",
+    same_within: timedelta | None = None,
 ) -> Incident:
     """Declare an incident over some alarms or none. `by` None: a rule did, which `rule` names.
 
     Severity is at least as bad as the worst alarm's. Where an alarm is part of a live incident, that one is returned
-    instead, so that two presses, or a press and a rule, declare once; the other alarms join it. A major one that is
-    not restricted has the support steward on duty as its external liaison, if there is one.
+    instead, so that two presses, or a press and a rule, declare once; the other alarms join it, and what was said
+    otherwise is a note of it; where that one is open to all and this is to be restricted, that is refused. A major one
+    that is not restricted has the support steward on duty as its external liaison, if there is one. `same_within`: of
+    what is about no alarm, the same title by the same person within so short a time is the same press and incident.
 
     :raises Refused: naming the field.
     """
@@ -55,15 +61,14 @@ def declare(
     if impact_starts_at is not None and impact_starts_at > now:
         raise Refused("impact_starts_at", "The impact cannot begin in the future. Write when it began, or nothing.")
     _one_at_a_time()
-    known = queries.incident_of(many)
-    if known is not None:
-        if by is not None and not Incident.objects.visible_to(by).filter(pk=known.pk).exists():
-            raise Refused("alarms", "One of these alarms is worked on already, by people whom its incident names.")
-        incident = lock(known)
-        if incident.state in LIVE:  # it may have ended just now: then this is another one
-            for alarm in many:
-                _attach(incident, alarm, by=by, now=now)
-            return incident
+    there = _worked_on(many, restricted=restricted, by=by, now=now)
+    if there is None and same_within and not many:
+        there = _same_press(title, restricted=restricted, by=by, since=now - same_within)
+    if there is not None:
+        if by is not None:
+            usual = {there.title, *(alarm.title[:LONGEST_TITLE] for alarm in many)}
+            _said_too(there, "" if title in usual else title, summary, severity, by=by, now=now)
+        return there
     severity = min([severity, *(alarm.severity for alarm in many)])
     incident = Incident.objects.create(
         number=(Incident.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
@@ -132,14 +137,15 @@ def set_severity(
     current.save(update_fields=["severity", "version"])
     text = because(f"{by.name}: SEV-{was} is now SEV-{severity}.", why)
     for person, roles in queries.combined(current):
-        names = ", ".join(one.role.replace("_", " ") for one in roles)
+        names = ", ".join(label(one.role).lower() for one in roles)
         text += f" {person.name} is {names} at once: find somebody else for one of the roles."
     said = {"was": was, "is": severity}
     write(current, Entry.Kind.SEVERITY, text, now=now, person=by, said=said)
     steward = _steward(current, now=now)
     evidence.lock([by, *([steward] if steward else [])])
     if current.state in LIVE:
-        evidence.acted(current, by, kind="note", text=text[:300], now=now)
+        did = f"Said that incident {current.number} is SEV-{severity}."
+        evidence.acted(current, by, kind="note", text=did, now=now)
     _external_liaison(current, steward, now=now)
     return current
 
@@ -176,7 +182,8 @@ def move(
     if primary is not None and primary.restricted != current.restricted:
         raise Refused("into", "A restricted incident is merged only with another restricted one, lest it be read.")
     facts = Facts(current.severity, review_done, primary is None or primary.state in LIVE)
-    was = state_of(current)
+    was, before = state_of(current), current.merged_into
+    back = returning.returned(current) if move == "reopen" else []  # asked while it is over
     current.state = after(was, move, facts)
     current.version += 1
     current.merged_into = primary if move == "merge" else None
@@ -184,17 +191,28 @@ def move(
     current.closed_at = now if move == "close" else None
     current.reopened += move == "reopen"
     current.save()
-    text = because(f"{by.name}: {SAID[move]}{f' ({primary})' if primary else ''}.", why)
+    other = (
+        f" (incident {primary.number})" if primary else ""
+    )  # lines name others by number: they may be restricted later
+    if before is not None:
+        other = f", apart from incident {before.number}, which keeps the alarms"
+    text = because(f"{by.name}: {SAID[move]}{other}.", why)
     said = {"was": was, "is": current.state}
     write(current, Entry.Kind.STATE, text, now=now, person=by, said=said, url=primary.path if primary else "")
+    for alarm in back:
+        _attach(current, alarm, by=by, now=now)
     if primary is not None:
         _take_alarms(current, primary, by=by, now=now)
-        write(primary, Entry.Kind.LINK, f"{current} was merged into this one.", now=now, person=by, url=current.path)
-    evidence.lock([by, *evidence.engaged(current)])
+        text_there = f"Incident {current.number} was merged into this one."
+        write(primary, Entry.Kind.LINK, text_there, now=now, person=by, url=current.path)
+    steward = _steward(current, now=now) if move == "reopen" else None
+    evidence.lock([by, *evidence.engaged(current), *([steward] if steward else [])])
     if was in LIVE or current.state in LIVE:
-        evidence.acted(current, by, kind="note", text=text[:300], now=now)
+        did = f"Said that incident {current.number} is {WORDS[state_of(current)]}."
+        evidence.acted(current, by, kind="note", text=did, now=now)
     if was in LIVE and current.state not in LIVE:
         assigning.everyone_leaves(current, now=now)
+    _external_liaison(current, steward, now=now)
     return current
 
 
@@ -249,7 +267,7 @@ def say(
         current, kind, text.strip(), at=at, now=now, person=by, url=url, corrects=corrects, picture=picture, key=once
     )
     if current.state in LIVE:
-        evidence.acted(current, by, kind="note", text=text.strip()[:300], now=now)
+        evidence.acted(current, by, kind="note", text=f"Wrote in incident {current.number}.", now=now)
     return entry
 
 
@@ -273,6 +291,43 @@ def may(incident: Incident) -> list[Move]:
             continue
         moves.append(move)
     return moves
+
+
+def _worked_on(alarms: list[Alarm], *, restricted: bool, by: Person | None, now: datetime) -> Incident | None:
+    """Return the live incident that one of these alarms is part of, locked and about all of them; None: no such.
+
+    :raises Refused: if it is not theirs to see, or is open to all where it is to be restricted.
+    """
+    known = queries.incident_of(alarms)
+    if known is None:
+        return None
+    if by is not None and not Incident.objects.visible_to(by).filter(pk=known.pk).exists():
+        raise Refused("alarms", "One of these alarms is worked on already, by people whom its incident names.")
+    incident = lock(known)
+    if incident.state not in LIVE:  # it has ended just now: then this is another one
+        return None
+    if restricted and not incident.restricted:
+        raise Refused("restricted", f"It is worked on already, for everybody to read: {incident}. Restrict that one.")
+    for alarm in alarms:
+        _attach(incident, alarm, by=by, now=now)
+    return incident
+
+
+def _said_too(incident: Incident, title: str, summary: str, severity: int, *, by: Person, now: datetime) -> None:
+    """Write down what somebody said who declared it when it was there already: a title, a summary, that it is worse."""
+    summary = "" if summary.strip() == incident.summary else summary.strip()[:LONGEST_SUMMARY]
+    worse = f"SEV-{severity}." if severity < incident.severity else ""
+    said = " ".join(part for part in (f"{title}." if title else "", worse, summary) if part)
+    if said:
+        text = f"Declared once more: {said}"
+        key = f"declared:{sha256(text.encode()).hexdigest()[:40]}"  # pressed twice it is one line
+        say(incident=incident, kind=Entry.Kind.NOTE, text=text, by=by, now=now, key=key)
+
+
+def _same_press(title: str, *, restricted: bool, by: Person | None, since: datetime) -> Incident | None:
+    """Return what the same person declared by the same title so lately that it is the same press."""
+    mine = Incident.objects.live().filter(declared_by=by, title=title, restricted=restricted, declared_at__gt=since)
+    return mine.order_by("-number").first() if by is not None else None
 
 
 def _steward(incident: Incident, *, now: datetime) -> Person | None:
@@ -318,6 +373,10 @@ def _attach(incident: Incident, alarm: Alarm, *, by: Person | None, now: datetim
         raise Refused("alarm", f"“{alarm.title}” was put into another incident just now. Look again.") from None
     text = f"Alarm “{alarm.title}”, SEV-{alarm.severity}, firing since {alarm.fired_at:%H:%M} UTC."
     write(incident, Entry.Kind.ALARM, text, now=now, person=by, url=alarm.path)
+    if held is not None and not held.calls:
+        was = held.incident
+        text = f"It was part of incident {was.number} before, which is {WORDS[state_of(was)]}."
+        write(incident, Entry.Kind.LINK, text, now=now, person=by, url=was.path)
 
 
 def _take_alarms(given: Incident, taker: Incident, *, by: Person, now: datetime) -> None:

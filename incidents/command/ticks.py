@@ -9,11 +9,12 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Tick:
-    """One of the four; `at` None: it has not happened."""
+    """One of the four; `at` None: it has not happened, and `todo` says what to do about it."""
 
     name: str
     label: str
     at: datetime | None
+    todo: str = ""  # empty: nothing, it is done
 
 
 def ticks(
@@ -22,6 +23,7 @@ def ticks(
     acknowledged_at: datetime | None,
     commanded_at: datetime | None,
     told_at: datetime | None,
+    restricted: bool = False,
 ) -> tuple[Tick, Tick, Tick, Tick]:
     """Return the four, with the UTC instant at which each happened.
 
@@ -32,10 +34,15 @@ def ticks(
     had = [at for at in (acknowledged_at, commanded_at) if at is not None]
     return (
         Tick("record", "on record", declared_at),
-        Tick("acknowledged", "acknowledged", max(min(had), declared_at) if had else None),
+        Tick("acknowledged", "acknowledged", max(min(had), declared_at) if had else None, "" if had else ANSWER),
         Tick("room", "room", declared_at),
-        Tick("told", "community told", told_at),
+        Tick("told", "community told", told_at, "" if told_at else KEEP_IT if restricted else TELL),
     )
+
+
+ANSWER = "Take command, or acknowledge one of its alarms."
+TELL = "Send the first message, within 5 minutes of the declaration."
+KEEP_IT = "It is restricted: tell nobody but whom it names, until its commander says what may be said."
 
 
 def begun_at(four: tuple[Tick, Tick, Tick, Tick]) -> datetime | None:

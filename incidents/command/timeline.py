@@ -1,4 +1,4 @@
-"""What happened in an incident, in order: its own lines and the log of its alarms, which is not copied.
+"""What happened in an incident, in order: its own lines, and the log of its alarms and what was deployed, not copied.
 
 Readers follow it by a cursor: the number of the last line, and how much was heard of the alarms. Lines are told apart
 by `key`, so that one that comes twice is drawn once. Source: domain.md 3.1.
@@ -8,13 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max
+from django.urls import reverse
 
 from incidents.alarms import queries as alarms
 from incidents.alarms.models import LogEntry
 from incidents.command.models import Entry, Incident
+from playbooks.readiness import queries as readiness
 
 # What a reader may want to see alone; every kind of line is in one of them.
 GROUPS: Mapping[str, str] = {
@@ -25,10 +29,13 @@ GROUPS: Mapping[str, str] = {
     "sent": "Sent out",
 }
 _SAID = {"note", "finding", "action", "correction"}
-_STEPS = {"step", "deployment"}
+_DEPLOYED = "deployment"
+_STEPS = {"step", _DEPLOYED}
 WORDS = dict(Entry.Kind.choices)
-WORDS_OF_ALARMS = {**dict(LogEntry.Kind.choices), "attempt": "call or message"}
+WORDS_OF_ALARMS = {**dict(LogEntry.Kind.choices), "attempt": "call or message", _DEPLOYED: "deployment"}
+OVER = ("merged", "false_alarm")  # states that end an incident which nobody resolved
 LATE_S = 90  # seconds after which a line says that it was written later than it happened
+DEPLOYED_BEFORE = timedelta(hours=2)  # own choice: what was deployed so long before the trouble may have made it
 OVERLAP = timedelta(minutes=2)  # longer than any transaction may last: what commits late is sent all the same
 HEARD = """
     WITH mine AS (SELECT alarm_id FROM command_incidentalarm WHERE incident_id = %(incident)s)
@@ -39,6 +46,8 @@ HEARD = """
               FROM paging_attempt AS a
              WHERE a.page_id IN (SELECT page_id FROM alarms_alarmpage
                                   WHERE alarm_id IN (SELECT alarm_id FROM mine)))
+         + (SELECT count(*) FROM readiness_deployment
+             WHERE at >= %(since)s AND at <= coalesce(%(until)s::timestamptz, 'infinity'))
 """
 
 
@@ -79,8 +88,12 @@ class Line:
 
 def group_of(kind: str, *, of_alarm: bool) -> str:
     """Return the one of GROUPS in which a kind of line stands: of the incident, or of an alarm's log."""
+    if of_alarm and kind == LogEntry.Kind.PLAYBOOK:
+        return "steps"
     if kind in _SAID:
         return "said"
+    if kind == _DEPLOYED:
+        return "steps"  # also as it was reported, which is no line of the incident's own
     if of_alarm or kind == "alarm":
         return "called"
     if kind in _STEPS:
@@ -128,8 +141,9 @@ def cursor_from(text: str, *, now: datetime) -> Cursor | None:
 
 def cursor(incident: Incident, *, now: datetime) -> Cursor:
     """Return how far the timeline is, in one cheap query. Ask it before the lines, so that none falls between."""
+    since, until = _deployed_span(incident)
     with connection.cursor() as asked:
-        asked.execute(HEARD, {"incident": incident.pk})
+        asked.execute(HEARD, {"incident": incident.pk, "since": since, "until": until})
         nth, heard = asked.fetchone()
     return Cursor(int(nth), int(heard), now)
 
@@ -156,13 +170,13 @@ def lines(incident: Incident, *, after: Cursor | None = None, groups: Sequence[s
     linked = after is None or any(entry.kind in (Entry.Kind.ALARM, Entry.Kind.LINK) for entry in entries)
     since = None if linked or after is None else after.at - OVERLAP
     own = [_own(entry, tuple(sorted(corrections.get(entry.nth, [])))) for entry in entries]
-    found = merged(own, heard(incident, since=since))
+    found = merged(own, [*heard(incident, since=since), *deployed(incident)])
     return [line for line in found if not groups or line.group in groups]
 
 
 def heard(incident: Incident, *, since: datetime | None = None) -> list[Line]:
     """Return the log of its alarms: from when the trouble began, until an alarm was taken out again."""
-    began = min(incident.impact_starts_at or incident.declared_at, incident.declared_at)
+    began = _began(incident)
     spans: dict[UUID, alarms.Span] = {}
     links = incident.alarm_links.order_by("linked_at").values_list(
         "alarm_id", "linked_at", "unlinked_at", "alarm__fired_at"
@@ -179,6 +193,33 @@ def heard(incident: Incident, *, since: datetime | None = None) -> list[Line]:
         )
         for line in alarms.lines_of(spans, since=since)
     ]  # fmt: skip
+
+
+def deployed(incident: Incident) -> list[Line]:
+    """Return what was deployed from 2 h before the trouble began until it was resolved, whosever service it is.
+
+    All of it each time: how far back this goes changes with when the impact is said to have begun.
+    """
+    since, until = _deployed_span(incident)
+    return [
+        Line(
+            key=f"d{row.pk}", at=row.at, kind=_DEPLOYED, text=f"{row.service} {row.version}, deployed by {row.who}.",
+            url=f"{reverse('deployments')}?{urlencode({'service': row.service})}",
+        )
+        for row in readiness.deployments_between(since, until)
+    ]  # fmt: skip
+
+
+def _began(incident: Incident) -> datetime:
+    return min(incident.impact_starts_at or incident.declared_at, incident.declared_at)
+
+
+def _deployed_span(incident: Incident) -> tuple[datetime, datetime | None]:
+    """Return from when to when deployments are about an incident; None: it goes on."""
+    until = incident.resolved_at
+    if until is None and incident.state in OVER:
+        until = incident.entries.filter(kind=Entry.Kind.STATE).aggregate(last=Max("at"))["last"] or incident.declared_at
+    return _began(incident) - DEPLOYED_BEFORE, until
 
 
 def _own(entry: Entry, corrected_by: tuple[int, ...]) -> Line:

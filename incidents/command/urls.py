@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from incidents.command import act_api, api, entry_views, live_views, views
+from incidents.command import act_api, api, detail_views, entry_views, live_views, views
 
 urlpatterns: list[URLPattern] = [
     path("incidents/", views.incidents, name="incidents"),
     path("incidents/declare/", views.declare, name="incident_declare"),
     path("incidents/<int:number>/", views.incident, name="incident"),
+    path("incidents/<int:number>/edit/", detail_views.edit, name="incident_edit"),
+    path("incidents/<int:number>/restrict/", detail_views.restrict, name="incident_restrict"),
     path("incidents/<int:number>/move/", entry_views.move, name="incident_move"),
     path("incidents/<int:number>/severity/", entry_views.severity, name="incident_severity"),
     path("incidents/<int:number>/role/", entry_views.role, name="incident_role"),
@@ -36,5 +38,6 @@ api_urlpatterns: list[URLPattern] = [
     path("incidents/<int:number>/alarms/", act_api.Alarms.as_view(), name="api_incident_alarms"),
     path("incidents/<int:number>/alarms/<uuid:id>/", act_api.OneAlarmOfIncident.as_view(), name="api_incident_alarm"),
     path("incidents/<int:number>/experts/", act_api.Experts.as_view(), name="api_incident_experts"),
+    path("incidents/<int:number>/restricted/", act_api.Restricted.as_view(), name="api_incident_restricted"),
     path("incidents/<int:number>/people/", act_api.People.as_view(), name="api_incident_people"),
 ]

@@ -1,11 +1,11 @@
 """An edge: the list of incidents, declaring one, and the page of one. Every button works without JavaScript."""
 
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -13,12 +13,18 @@ from incidents.alarms.models import Alarm
 from incidents.command import board, queries, services, timeline
 from incidents.command.forms import DeclareForm
 from incidents.command.lifecycle import LIVE, STATES
-from incidents.command.models import Entry, Incident, RoleAssignment
+from incidents.command.models import Entry, Incident, IncidentAlarm, RoleAssignment
 from oncall import clock
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
 
 PAGE = 30
+EXAMPLES = [  # what one is (row T08), each for a significant number of users or visits
+    "A service is out of reach, or nobody can start work on it.",
+    "No alerts, or late ones, for several visits; images do not arrive.",
+    "Results are wrong, or data may be lost.",
+    "Somebody is where they should not be: security.",
+]
 SHOWN_STATES = [
     ("", "All"),
     ("live", "Live"),
@@ -26,7 +32,6 @@ SHOWN_STATES = [
     ("closed", "Closed"),
     ("over", "False or merged"),
 ]
-TWICE = timedelta(minutes=2)  # own choice: the same title by the same person in so short a time is the same press
 
 
 def find(request: HttpRequest, number: int) -> Incident:
@@ -88,12 +93,12 @@ def _wanted(query: QueryDict, person: Person) -> tuple[QuerySet[Incident], dict[
     first = Case(When(state__in=sorted(LIVE), then=Value(0)), default=Value(1), output_field=IntegerField())
     commands = RoleAssignment.objects.filter(incident=OuterRef("pk"), role="commander", ends_at__isnull=True)
     last = Entry.objects.filter(incident=OuterRef("pk")).order_by("-nth")
-    rows = rows.annotate(
+    links = IncidentAlarm.objects.filter(incident=OuterRef("pk"), unlinked_at__isnull=True, calls=False).order_by()
+    counted = links.values("incident").annotate(many=Count("pk")).values("many")
+    rows = rows.annotate(  # each asked for the rows of the page alone, not for all of them
         commander=Subquery(commands.values("person__name")[:1]),
         last_at=Subquery(last.values("written_at")[:1]),
-        alarm_count=Count(
-            "alarm_links", filter=Q(alarm_links__unlinked_at__isnull=True, alarm_links__calls=False), distinct=True
-        ),
+        alarm_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
     ).order_by(first, "-number")
     return rows, {"state": state, "product": product, "q": words, "severity": severities}, wrong
 
@@ -106,18 +111,14 @@ def declare(request: HttpRequest) -> HttpResponse:
     person, now = viewer(request), clock.now()
     asked = request.POST if request.method == "POST" else request.GET
     alarms = _alarms(asked, person)
-    known = queries.incident_of(alarms) if alarms else None
+    pressed = request.method == "POST" and "title" in request.POST
+    known = queries.incident_of(alarms) if alarms and not pressed else None
     if known is not None and Incident.objects.visible_to(person).filter(pk=known.pk).exists() and len(alarms) == 1:
         messages.info(request, f"It is worked on already, as incident {known.number}. You are there now.")
         return redirect(known.path)
-    pressed = request.method == "POST" and "title" in request.POST
     form = DeclareForm(request.POST if pressed else None, alarms=alarms)
     if pressed and form.is_valid():
         data = form.cleaned_data
-        twice = Incident.objects.live().filter(declared_by=person, title=" ".join(data["title"].split()))
-        same = twice.filter(declared_at__gt=now - TWICE).order_by("-number").first()
-        if same is not None and not alarms:
-            return redirect(same.path)
         try:
             incident = services.declare(
                 title=data["title"],
@@ -125,16 +126,17 @@ def declare(request: HttpRequest) -> HttpResponse:
                 summary=data["summary"],
                 restricted=data["restricted"],
                 alarms=alarms,
+                same_within=services.TWICE,
                 by=person,
                 now=now,
             )
         except services.Refused as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
-            if incident.declared_at != now:
+            if incident.declared_at != now and alarms:
                 messages.info(request, f"It is worked on already, as incident {incident.number}. You are there now.")
             return redirect(incident.path)
-    context = {"form": form, "alarms": alarms}
+    context = {"form": form, "alarms": alarms, "examples": EXAMPLES}
     return render(request, "command/declare.html", context, status=400 if form.is_bound else 200)
 
 

@@ -23,6 +23,7 @@ from incidents.command.roles import Role
 from incidents.command.writing import Refused, lock, write
 from oncall.limits.queries import Limits
 from oncall.paging import services as paging
+from oncall.people.models import Person
 
 log = logging.getLogger(__name__)
 SOURCE = "incident command"
@@ -73,9 +74,17 @@ def remind(*, now: datetime, limits: Limits, at_most: int = 20) -> int:
             f" rest: {address(row.incident)}"
         )
         paging.notice(key=f"incident:due:{row.pk}:{nth}", person=row.person, text=text, now=now)
+        for deputy in row.incident.assignments.filter(role="deputy", ends_at__isnull=True).select_related("person"):
+            _tell_deputy(row, deputy.person, hours=hours, nth=nth, now=now)
         if not row.incident.entries.filter(key=f"due:{row.pk}").exists():
             _say_due(row, hours=hours, now=now)
     return len(found)
+
+
+def _tell_deputy(row: RoleAssignment, deputy: Person, *, hours: int, nth: int, now: datetime) -> None:
+    said = f"{row.person.name} has had command of {title_of(row.incident)} for {hours} h, and you stand by."
+    text = f"{said} Offer to take over: {address(row.incident)}"
+    paging.notice(key=f"incident:due:{row.pk}:{nth}:deputy", person=deputy, text=text, now=now)
 
 
 @transaction.atomic
@@ -90,7 +99,7 @@ def _call(incident: Incident, *, now: datetime, limits: Limits) -> None:
     """Raise the alarm that nobody has command, if it is time."""
     free = Incident.objects.select_for_update(no_key=True, skip_locked=True)
     current = free.filter(pk__in=queries.without_commander().values("pk"), pk=incident.pk).first()
-    if current is None:
+    if current is None or queries.command_of(current) is not None:  # asked again: taken while we waited for the lock
         return
     earlier = current.alarm_links.filter(calls=True, alarm__source_id=COMMAND).select_related("alarm")
     last = earlier.order_by("linked_at").last()
@@ -99,22 +108,37 @@ def _call(incident: Incident, *, now: datetime, limits: Limits) -> None:
         return
     if last is not None and _is_put_aside(last.alarm, now=now, limits=limits) and last.linked_at >= since:
         return
-    repeat = limits.span("commander_repeat_s")
-    firing = alarms.Firing(
-        title=f"Nobody has command of {title_of(current)}: acknowledge, and you have",
-        severity=current.severity,
-        source_id=COMMAND,
-        source=SOURCE,
-        key=f"commander:{current.pk}:{earlier.count() + 1}",  # each call is an alarm of its own
-        description="It decides who does what. Whoever acknowledges has command, until they hand it over.",
-        link=current.path,
-        product=current.product,
-        plan=calling.commander_plan(wait_s=repeat.total_seconds()),
-    )
-    alarm = alarms.fire(firing=firing, policy=None, now=now)
+    key = f"commander:{current.pk}:{earlier.count() + 1}"  # each call is an alarm of its own
+    alarm = alarms.fire(firing=_firing(current, key=key, limits=limits), policy=None, now=now)
     calling.link(current, alarm, by=None, now=now)
     text = f"Nobody has command since {since:%H:%M} UTC: somebody is called ({alarm.plan['name']})."
     write(current, Entry.Kind.ROLE, text, now=now, url=alarm.path)
+
+
+def _firing(current: Incident, *, key: str, limits: Limits) -> alarms.Firing:
+    repeat = limits.span("commander_repeat_s")
+    return alarms.Firing(
+        title=f"Nobody has command of {title_of(current)}{calling.AND_YOU_HAVE}",
+        severity=current.severity,
+        source_id=COMMAND,
+        source=SOURCE,
+        key=key,
+        description="It decides who does what. Whoever acknowledges has command, until they hand it over.",
+        link=current.path,
+        product="" if current.restricted else current.product,
+        plan=calling.commander_plan(
+            current, wait_s=repeat.total_seconds(), standby_s=limits.span("commander_grace_s").total_seconds()
+        ),
+    )
+
+
+@transaction.atomic
+def _say_worse(link: IncidentAlarm, *, now: datetime, limits: Limits) -> None:
+    """The incident got worse while somebody is called for its command: the call is as bad, and begins anew."""
+    current = lock(link.incident)
+    alarm = Alarm.objects.select_for_update().get(pk=link.alarm_id)
+    if alarm.state == Alarm.State.FIRING and current.severity < alarm.severity:
+        alarms.fire(firing=_firing(current, key=alarm.key, limits=limits), policy=None, now=now)
 
 
 def _is_put_aside(alarm: Alarm, *, now: datetime, limits: Limits) -> bool:
@@ -134,20 +158,37 @@ def _follow(link: IncidentAlarm, *, wanted: bool, now: datetime, limits: Limits)
     elif for_command and not wanted:
         alarms.resolve(alarm=alarm, now=now, why="Nobody need be called for command any more.")
     elif alarm.acknowledged_by is not None and alarm.acknowledged_at is not None:
-        came = _let_in(link, "commander" if for_command else "expert", now=now)
-        if came and not for_command:
-            alarms.resolve(alarm=alarm, now=now, why=f"{alarm.acknowledged_by.name} has joined the incident.")
-        elif not came and for_command and now - alarm.acknowledged_at >= limits.span("commander_repeat_s"):
-            alarms.resolve(alarm=alarm, now=now, why=f"{alarm.acknowledged_by.name} did not take command.")
+        who = alarm.acknowledged_by
+        refused = _let_in(link, who, "commander" if for_command else "expert", now=now)
+        if refused:
+            _turn_away(link, who, refused, now=now)
+        elif not for_command:
+            alarms.resolve(alarm=alarm, now=now, why=f"{who.name} has joined the incident.")
+    elif for_command and incident.severity < alarm.severity:
+        _say_worse(link, now=now, limits=limits)
 
 
-def _let_in(link: IncidentAlarm, role: Role, *, now: datetime) -> bool:
-    """Give whoever answered the role they were called for; False: they may not have it beside another."""
-    person = link.alarm.acknowledged_by
-    assert person is not None  # the caller has looked
-    why = "answered the call for a commander" if role == "commander" else "was called in"
+def _let_in(link: IncidentAlarm, person: Person, role: Role, *, now: datetime) -> str:
+    """Give whoever answered the role they were called for; else return why they cannot have it."""
+    incident, commander = link.incident, role == "commander"
+    if incident.restricted and not Incident.objects.visible_to(person).filter(pk=incident.pk).exists():
+        return "It is restricted, and the call was for somebody else."  # every alarm can be answered by everybody (R43)
+    why = "answered the call for a commander" if commander else "was called in"
     try:
-        assigning.by_rule(incident=link.incident, role=role, person=person, now=now, why=why)
-    except Refused:
-        return False
-    return True
+        assigning.by_rule(incident=incident, role=role, person=person, now=now, why=why, called=commander)
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+@transaction.atomic
+def _turn_away(link: IncidentAlarm, person: Person, why: str, *, now: datetime) -> None:
+    """Say to whoever answered, and in the timeline, that they have no role by it, and end the call: a new one for a
+    commander goes out at once, and an expert is called again by hand.
+    """
+    current, alarm = lock(link.incident), link.alarm
+    text = f"{person.name} answered “{alarm.title}” and has no role by it. {why}"
+    write(current, Entry.Kind.ROLE, text, now=now, url=alarm.path, key=f"away:{alarm.pk}:{alarm.cycle}")
+    alarms.resolve(alarm=alarm, now=now, why=f"{person.name} has no role by it.")
+    said = f"You answered a call of {title_of(current)}, and have no role in it. {why}"
+    paging.notice(key=f"incident:away:{alarm.pk}:{alarm.cycle}", person=person, text=said, now=now)

@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='logentry',
             name='kind',
-            field=models.CharField(choices=[('fired', 'fired'), ('worse', 'worse'), ('reopened', 'reopened'), ('step', 'step'), ('handoff', 'handoff'), ('paged', 'paged'), ('nobody', 'nobody reached'), ('end', 'end of policy'), ('acknowledged', 'acknowledged'), ('renewed', 'acknowledged again'), ('joined', 'joined'), ('lapsed', 'acknowledgement lapsed'), ('snoozed', 'snoozed'), ('woke', 'snooze over'), ('escalated', 'escalated'), ('reassigned', 'reassigned'), ('called_in', 'called in'), ('note', 'note'), ('stood_down', 'stood down'), ('resolved', 'resolved'), ('undone', 'resolve undone'), ('replanned', 'policy changed'), ('held', 'was held'), ('flapping', 'flapping')], max_length=12),
+            field=models.CharField(choices=[('fired', 'fired'), ('worse', 'worse'), ('reopened', 'reopened'), ('step', 'step'), ('handoff', 'handoff'), ('paged', 'paged'), ('nobody', 'nobody reached'), ('end', 'end of policy'), ('acknowledged', 'acknowledged'), ('renewed', 'acknowledged again'), ('joined', 'joined'), ('lapsed', 'acknowledgement lapsed'), ('snoozed', 'snoozed'), ('woke', 'snooze over'), ('escalated', 'escalated'), ('reassigned', 'reassigned'), ('called_in', 'called in'), ('note', 'note'), ('stood_down', 'stood down'), ('resolved', 'resolved'), ('undone', 'resolve undone'), ('replanned', 'policy changed'), ('held', 'was held'), ('flapping', 'flapping'), ('playbook', 'playbook step')], max_length=12),
         ),
         migrations.AddIndex(
             model_name='alarm',

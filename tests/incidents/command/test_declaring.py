@@ -162,6 +162,35 @@ def test_a_press_over_an_alarm_of_a_restricted_one_does_not_open_it(declared, fi
     assert "Stolen token" not in str(refusal.value)
 
 
+def test_what_is_declared_restricted_does_not_become_part_of_what_everybody_reads(declared, fired, grace):
+    alarm = fired()
+    incident = declared(alarms=[alarm])
+
+    with pytest.raises(Refused, match="for everybody to read: Incident 1: No alerts since 02:10") as refusal:
+        declared(title="An intruder", alarms=[alarm], restricted=True, by=grace)
+
+    assert refusal.value.field == "restricted"
+    assert "An intruder" not in str(lines(incident))
+
+
+def test_what_is_said_otherwise_of_what_is_declared_already_is_a_note_of_it_once(declared, fired, grace):
+    alarm = fired()
+    incident = declared(alarms=[alarm], severity=2)
+
+    for _ in range(2):
+        declared(title="Kafka is full", summary="Since the new disks.", severity=1, alarms=[alarm], by=grace)
+
+    assert lines(incident, "note") == ["Declared once more: Kafka is full. SEV-1. Since the new disks."]
+
+
+def test_pressed_again_to_be_restricted_it_is_another_press(declared):
+    first = declared(same_within=services.TWICE)
+
+    second = declared(same_within=services.TWICE, restricted=True)
+
+    assert (first.pk == second.pk, second.restricted) == (False, True)
+
+
 def test_a_restricted_one_is_not_named_to_who_attaches_its_alarm(declared, fired, mae, now):
     alarm = fired()
     declared(alarms=[alarm], restricted=True, title="Stolen token")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.alarms.models import AlarmPage
-from incidents.command import assigning, offering, services
+from incidents.command import assigning, calling, offering, services
 from incidents.command.evidence import subject
 from oncall.paging import services as paging
 from oncall.paging.models import Attempt
@@ -111,6 +111,22 @@ def test_a_note_of_whoever_was_paged_is_work_too(declared, fired, paged, grace, 
 
     assert kinds(incident, grace) == ["page", "note"]
     assert spans(grace) == [(now, None)]
+
+
+def test_the_ledger_which_keeps_what_it_has_never_quotes_an_incident(declared, policy, ada, grace, now):
+    """It may be restricted later (R43)."""
+    incident, secret = declared(severity=3), "The password is hunter2."
+    services.say(incident=incident, kind="note", text=secret, by=ada, now=now + MINUTE / 2)
+    services.set_severity(incident=incident, severity=2, by=ada, why=secret, now=now + MINUTE)
+    calling.call_in_expert(incident=incident, person=grace, by=ada, why=secret, now=now + 2 * MINUTE)
+    services.move(incident=incident, move="identify", by=ada, why=secret, now=now + 3 * MINUTE)
+
+    assert [row.text for row in Evidence.objects.filter(person=ada).order_by("at")][-4:] == [
+        "Wrote in incident 1.",
+        "Said that incident 1 is SEV-2.",
+        "Called somebody into incident 1.",
+        "Said that incident 1 is identified.",
+    ]
 
 
 def test_a_note_of_somebody_else_is_none(declared, fired, grace, now):

@@ -149,3 +149,7 @@ def test_the_paper_has_every_line_oldest_first_and_no_buttons(as_ada, declared, 
     assert text.index('id="e1"') < text.index('id="e2"') < text.index('id="e206"')
     assert "Correct line" not in text
     assert '<form method="post" action="/incidents' not in text
+
+
+def test_a_bare_name_of_a_site_is_no_link_for_whoever_renders_it():
+    assert export.inert("Look at www.evil.example now") == r"Look at www\.evil.example now"

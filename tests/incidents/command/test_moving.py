@@ -8,6 +8,7 @@ from incidents.command import assigning, queries, services
 from incidents.command.lifecycle import NotAllowed
 from incidents.command.models import Entry, Incident
 from incidents.command.services import Moved, Refused
+from tests.conftest import make_schedule
 from tests.incidents.command.conftest import lines
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +86,7 @@ def test_merged_its_alarms_go_to_the_other(declared, fired, press):
     assert (merged.state, merged.merged_into) == ("merged", other)
     assert list(queries.alarms_of(other)) == [alarm]
     assert list(queries.alarms_of(merged)) == []
-    assert lines(other, "link") == ["Incident 1: No alerts since 02:10 was merged into this one."]
+    assert lines(other, "link") == ["Incident 1 was merged into this one."]
 
 
 @pytest.mark.parametrize("over", ["resolve", "false_alarm"])
@@ -167,7 +168,7 @@ def test_when_it_gets_worse_combined_roles_are_named_and_left(declared, ada, now
 
     ((person, roles),) = queries.combined(worse)
     assert (person, [one.role for one in roles]) == (ada, ["commander", "expert"])
-    assert "Ada Moreno is commander, expert at once" in lines(worse, "severity")[0]
+    assert "Ada Moreno is incident commander, expert at once" in lines(worse, "severity")[0]
 
 
 def test_below_sev_2_combined_roles_need_no_settling(declared, ada, now):
@@ -254,3 +255,42 @@ def test_the_ticks_say_when_each_happened(declared, ada, now):
         ("room", now),
         ("told", now + timedelta(minutes=5)),
     ]
+
+
+def test_merged_a_restricted_one_tells_the_other_its_number_alone(declared, press):
+    one, other = declared(restricted=True, title="A stolen key"), declared(restricted=True, title="A strange login")
+
+    press(one, "merge", into=other)
+
+    assert "stolen" not in " ".join(lines(other))
+    assert "strange" not in " ".join(lines(one))
+
+
+def test_reopened_after_a_merge_it_says_who_keeps_the_alarms(declared, press):
+    one, other = declared(), declared(title="The network")
+    press(one, "merge", into=other)
+
+    press(one, "reopen")
+
+    assert lines(one, "state")[-1].endswith("opened again, apart from incident 2, which keeps the alarms.")
+
+
+def test_what_was_done_in_a_restricted_one_is_not_in_the_ledger(declared, ada, now):
+    from rotations.leave.models import Evidence
+
+    incident = declared(restricted=True, title="A stolen key")
+    services.say(incident=incident, kind="note", text="The key was on a laptop.", by=ada, now=now)
+
+    assert set(Evidence.objects.values_list("text", flat=True)) <= {"Worked in incident 1."}
+
+
+def test_reopened_a_major_one_has_the_steward_on_duty_again(declared, press, mae):
+    incident = declared(severity=2)
+    schedule = make_schedule("Stewards", mae)
+    schedule.skill = "support"
+    schedule.save()
+    press(incident, "resolve")
+
+    press(incident, "reopen")
+
+    assert [(one.role, one.person) for one in queries.roles_now(incident)] == [("external_liaison", mae)]

@@ -55,3 +55,26 @@ def test_it_has_begun_with_the_last_of_the_four():
 
 def test_it_has_not_begun_before_the_community_is_told():
     assert begun_at(ticks(declared_at=at(10), acknowledged_at=at(11), commanded_at=at(12), told_at=None)) is None
+
+
+def test_what_is_not_there_yet_says_what_to_do():
+    four = ticks(declared_at=at(10), acknowledged_at=None, commanded_at=None, told_at=None)
+
+    assert [tick.todo for tick in four] == [
+        "",
+        "Take command, or acknowledge one of its alarms.",
+        "",
+        "Send the first message, within 5 minutes of the declaration.",
+    ]
+
+
+def test_of_a_restricted_one_nobody_is_told_to_tell_the_community():
+    four = ticks(declared_at=at(10), acknowledged_at=None, commanded_at=None, told_at=None, restricted=True)
+
+    assert four[3].todo.startswith("It is restricted: tell nobody but whom it names")
+
+
+def test_what_is_there_says_nothing_more():
+    four = ticks(declared_at=at(10), acknowledged_at=at(11), commanded_at=None, told_at=at(14))
+
+    assert {tick.todo for tick in four} == {""}

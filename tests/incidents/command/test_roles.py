@@ -49,6 +49,36 @@ def test_taken_twice_it_is_taken_once(commanded, ada, now):
     assert len(lines(commanded, "role")) == 1
 
 
+@pytest.mark.parametrize("press", ["hand it on", "leave it", "leave and take it", "step up", "resolve"])
+def test_a_press_that_waited_for_another_comes_after_it_with_an_earlier_instant(declared, ada, grace, mae, now, press):
+    incident, early, late = declared(), now + timedelta(seconds=1), now + timedelta(seconds=2)
+    assigning.take(incident=incident, role="scribe", by=ada, now=now)
+    assigning.take(incident=incident, role="scribe", by=grace, now=late)
+    assigning.take(incident=incident, role="deputy", by=grace, now=late)
+
+    if press == "hand it on":
+        assigning.take(incident=incident, role="scribe", by=mae, now=early)
+    elif press == "step up":
+        assigning.take(incident=incident, role="commander", by=grace, now=early)
+    elif press == "resolve":
+        services.move(incident=incident, move="resolve", by=ada, now=early)
+    else:
+        assigning.release(incident=incident, role="scribe", by=grace, now=early)
+    if press == "leave and take it":
+        assigning.take(incident=incident, role="scribe", by=mae, now=early)
+
+    assert (
+        has(incident)
+        == {
+            "hand it on": [("deputy", "Grace Okafor"), ("scribe", "Mae Castillo")],
+            "leave it": [("deputy", "Grace Okafor")],
+            "leave and take it": [("deputy", "Grace Okafor"), ("scribe", "Mae Castillo")],
+            "step up": [("commander", "Grace Okafor"), ("scribe", "Grace Okafor")],
+            "resolve": [],
+        }[press]
+    )
+
+
 def test_command_is_not_taken_from_whoever_has_it(commanded, grace, now):
     with pytest.raises(Refused, match=r"Ada Moreno has command since 03:10 UTC\. Ask them"):
         assigning.take(incident=commanded, role="commander", by=grace, now=now)
@@ -308,3 +338,32 @@ def test_whoever_is_offered_command_of_a_restricted_one_can_read_it(declared, ad
     offering.offer(incident=incident, to=grace, by=ada, now=now)
 
     assert Incident.objects.visible_to(grace).filter(pk=incident.pk).exists()
+
+
+def test_at_sev_1_whoever_stands_by_steps_up_and_is_deputy_no_more(declared, ada, grace, now):
+    incident = declared(severity=1)
+    assigning.take(incident=incident, role="commander", by=ada, now=now)
+    assigning.take(incident=incident, role="deputy", by=grace, now=now)
+    later = now + timedelta(hours=1)
+
+    asked = offering.offer(incident=incident, to=grace, by=ada, now=later)
+    offering.answer(offer=asked, by=grace, accept=True, now=later)
+
+    assert has(incident) == [("commander", "Grace Okafor")]
+    assert "Grace Okafor steps up from deputy: nobody stands by now." in lines(incident, "role")
+
+
+def test_when_command_is_left_whoever_stands_by_is_told(commanded, ada, grace, now):
+    assigning.take(incident=commanded, role="deputy", by=grace, now=now)
+
+    assigning.release(incident=commanded, role="commander", by=ada, now=now)
+
+    assert Notice.objects.get(person=grace).text.startswith("Nobody has command: you stand by for it. Take it")
+
+
+def test_roles_are_called_what_the_site_calls_them(commanded, grace, now, settings):
+    settings.ROLE_LABELS = {"external_liaison": "Communication Liaison"}
+
+    assigning.take(incident=commanded, role="external_liaison", by=grace, now=now)
+
+    assert lines(commanded, "role")[-1] == "Grace Okafor is communication Liaison."

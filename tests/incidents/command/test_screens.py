@@ -386,3 +386,10 @@ def test_somebody_signed_in_elsewhere_in_the_world_reads_their_own_time(client, 
     client.force_login(make_person("Lucie Girard", zone="Europe/Paris"))
 
     assert "declared Tue 23 Mar 04:10 CET · 03:10 UTC" in words(client.get(declared().path))
+
+
+def test_the_form_says_what_an_incident_is(as_ada):
+    said = words(as_ada.get("/incidents/declare/"))
+
+    assert "Something that diminishes a service for a significant number of users or visits" in said
+    assert "No alerts, or late ones, for several visits" in said

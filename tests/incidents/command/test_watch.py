@@ -123,21 +123,80 @@ def test_whoever_acknowledges_the_call_has_command(major, grace, tick, now):
     assert [call.state for call in calls()] == ["resolved"]
 
 
-def test_who_may_not_have_command_beside_another_role_is_called_past_after_ten_minutes(
-    declared, policy, grace, tick, now
-):
+def test_at_sev_1_whoever_answers_the_call_has_command_and_leaves_another_role(declared, policy, grace, tick, now):
     incident = declared(severity=1)
     assigning.take(incident=incident, role="expert", by=grace, now=now)
     tick(now + MINUTE)
     work.acknowledge(alarm=calls()[0], by=grace, now=now + 2 * MINUTE)
 
-    tick(now + 12 * MINUTE - SECOND)
-    assert [call.state for call in calls()] == ["acknowledged"]
-    for second in range(3):
-        tick(now + 12 * MINUTE + second * SECOND)
+    tick(now + 2 * MINUTE)
 
-    assert [call.state for call in calls()] == ["resolved", "firing"]
+    assert [(one.role, one.person) for one in queries.roles_now(incident)] == [("commander", grace)]
+    assert lines(incident, "role")[2] == (
+        "Grace Okafor answered the call for a commander and is expert no more: SEV-1."
+    )
+
+
+def test_an_expert_who_has_another_role_at_sev_1_is_told_so_and_called_no_more(declared, policy, ada, grace, tick, now):
+    incident = declared(severity=1)
+    assigning.take(incident=incident, role="commander", by=ada, now=now)
+    assigning.take(incident=incident, role="scribe", by=grace, now=now)
+    call = calling.call_in_expert(incident=incident, by=ada, person=grace, now=now)
+    work.acknowledge(alarm=call, by=grace, now=now + MINUTE)
+
+    tick(now + 2 * MINUTE)
+
+    call.refresh_from_db()
+    assert call.state == "resolved"
+    assert queries.roles_of(incident, grace) == ["scribe"]
+    assert "Grace Okafor is scribe already, and at SEV-1 nobody has two roles" in lines(incident, "role")[-1]
+    assert Notice.objects.filter(person=grace, text__startswith="You answered a call of incident 1").count() == 1
+
+
+def test_answering_the_call_of_a_restricted_one_lets_no_stranger_in(declared, policy, mae, tick, now):
+    incident = declared(severity=1, restricted=True)
+    tick(now + MINUTE)
+    work.acknowledge(alarm=calls()[0], by=mae, now=now + 2 * MINUTE)  # every alarm can be answered by everybody
+
+    for second in range(3):
+        tick(now + 2 * MINUTE + second * SECOND)
+
+    assert not Incident.objects.visible_to(mae).exists()
     assert queries.command_of(incident) is None
+    assert [call.state for call in calls()] == ["resolved", "firing"]
+
+
+def test_a_restricted_one_is_not_seen_by_whom_its_call_was_handed_to(declared, policy, ada, mae, now, in_force):
+    incident = declared(severity=1, restricted=True)
+    call = calling.call_in_expert(incident=incident, by=ada, person=ada, why="The key of the vault leaked.", now=now)
+    work.reassign(alarm=call, to=mae, by=mae, now=now)
+
+    assert not Incident.objects.visible_to(mae).exists()
+    assert "vault" not in f"{call.title} {call.description} {call.product}"
+    assert incident.restricted
+
+
+def test_whoever_stands_by_is_called_first(major, commanders, ada, tick, now):
+    assigning.take(incident=major, role="deputy", by=ada, now=now)
+
+    tick(now + MINUTE)
+
+    (call,) = calls()
+    assert [(step["wait_s"], step["targets"][0]["name"]) for step in call.plan["steps"]] == [
+        (60.0, "Ada Moreno"),
+        (540.0, "Commanders"),
+    ]  # and again every 10 minutes
+
+
+def test_a_call_is_as_bad_as_its_incident_has_become(major, ada, tick, now):
+    tick(now + MINUTE)
+    services.set_severity(incident=major, severity=1, by=ada, now=now + 2 * MINUTE)
+
+    for second in range(2):
+        tick(now + 2 * MINUTE + second * SECOND)
+
+    (call,) = calls()
+    assert (call.severity, call.state, call.cycle, call.next_due) == (1, "firing", 2, now + 2 * MINUTE)
 
 
 def test_a_call_that_a_human_ends_comes_again_after_ten_minutes(major, grace, tick, now):
