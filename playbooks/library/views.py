@@ -1,9 +1,13 @@
 """Edges: playbooks as a list, each as a page to work by; their revisions, and two of them side by side."""
 
+from datetime import datetime
+
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
 from oncall import clock
@@ -27,14 +31,23 @@ def playbooks(request: HttpRequest) -> HttpResponse:
     words = words.encode("utf-8", "ignore").decode()
     now = clock.now()
     person = viewer(request)
+    found = queries.search(words)
+    _mark(found, now=now)
     context = {
-        "playbooks": queries.search(words),
+        "playbooks": found,
         "words": words.strip(),
         "stale_before": queries.stale_before(now=now),
         "may_write": access.may_configure(person, now=now) or person.memberships.exists(),
         "retired": Playbook.objects.filter(retired_at__isnull=False),
     }
     return render(request, "library/playbooks.html", context)
+
+
+def _mark(rows: list[Playbook], *, now: datetime) -> None:
+    """Let each playbook carry what rooms above say of it, which this one cannot ask: settings.PLAYBOOK_MARKS."""
+    said = [import_string(name)(rows, now=now) for name in settings.PLAYBOOK_MARKS]
+    for row in rows:
+        row.marks = [words[row.pk] for words in said if row.pk in words]  # type: ignore[attr-defined]  # for the page
 
 
 @require_safe

@@ -10,8 +10,10 @@ def alarm(system) -> str:
     return f"/alarms/{system.raise_for('bea', 'nextvisit.none: end of readout without nextVisit')}/"
 
 
-def test_a_newcomer_reaches_the_step_on_the_registry_s_address_in_two_presses(system, visitor, alarm):
-    """The link in the page's text message shows the alarm. One press opens P6; its first answer leads to the step."""
+def test_a_newcomer_reaches_the_step_that_puts_the_registry_s_address_right_in_two_presses(system, visitor, alarm):
+    """The link in the page's text message shows the alarm. One press opens P6; its first answer leads to the log that
+    names the cause, with the cure beneath it on the same screen.
+    """
     bea = visitor(PHONE).sign_in("bea").go(alarm)
     page, presses = bea.page, 0
     for words in (
@@ -21,11 +23,13 @@ def test_a_newcomer_reaches_the_step_on_the_registry_s_address_in_two_presses(sy
         page.get_by_role("link", name=words, exact=True).first.click()
         presses += 1
 
-    step = page.locator("#step-2")
-    step.get_by_text("the registry's IP has changed after work on Sasquatch").wait_for()
+    page.locator("#step-2").get_by_text("the registry's IP has changed after work on Sasquatch").wait_for()
     assert page.evaluate("document.querySelector('#step-2').getBoundingClientRect().top") < PHONE["height"] / 2
+    cure = page.locator("#step-3")
+    assert page.evaluate("document.querySelector('#step-3 h3').getBoundingClientRect().bottom") < PHONE["height"]
     assert presses == 2
-    assert "SQuaRE" in step.inner_text()
+    assert "page SQuaRE" in cure.inner_text()
+    assert "kafka.schemaRegistryUrl" in cure.inner_text()
     assert not bea.overflows()
     assert bea.complaints == []
 
@@ -44,7 +48,7 @@ def test_a_command_is_copied_by_its_button(system, visitor):
 
 def test_without_scripts_the_steps_are_read_beside_the_alarm(system, visitor, alarm):
     bea = visitor(PHONE, scripts=False).sign_in("bea").go(alarm)
-    bea.page.get_by_text("6 steps, here").click()
+    bea.page.get_by_text("7 steps, here").click()
 
     bea.sees("Does the fan-out log name the schema registry?")
     assert not bea.overflows()
@@ -52,10 +56,11 @@ def test_without_scripts_the_steps_are_read_beside_the_alarm(system, visitor, al
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("path", ["/playbooks/", "/playbooks/p1/", "/playbooks/p6/edit/", "/playbooks/p6/history/"])
-def test_no_page_scrolls_sideways(system, visitor, path, size, dark):
-    admin = visitor(size, dark=dark).sign_in("admin").go(path)
+def test_no_page_scrolls_sideways(system, visitor, size, dark):
+    admin = visitor(size, dark=dark).sign_in("admin")
 
-    assert admin.page.locator("h1").is_visible()
-    assert not admin.overflows()
-    assert admin.complaints == []
+    for path in ("/playbooks/", "/playbooks/p1/", "/playbooks/p6/edit/", "/playbooks/p6/history/"):
+        admin.go(path)
+        assert admin.page.locator("h1").is_visible(), path
+        assert not admin.overflows(), path
+        assert admin.complaints == [], path

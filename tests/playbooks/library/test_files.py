@@ -41,7 +41,7 @@ def test_a_push_says_of_each_file_what_became_of_it_and_twice_changes_nothing(tm
     (tmp_path / "README.md").write_text("No playbook.")
     lines = run("push", tmp_path)
     assert {f"disk{MD}: created", f"p8{MD}: changed", f"p6{MD}: unchanged"} <= set(lines)
-    assert len(lines) == 11
+    assert len(lines) == 12
 
     assert set(run("push", tmp_path)) == {line.split(":")[0] + ": unchanged" for line in lines}
     assert Playbook.objects.get(slug="p8").revision == 2

@@ -34,7 +34,7 @@ def test_a_page_shows_each_step_with_who_how_long_whom_to_page_and_where_answers
     assert "page <strong>SQuaRE</strong>" in page
     assert "triage may do it" in page
     assert (
-        '<a class="button" href="#step-3"><strong>No</strong> <span>3. Do the forwarders time out?</span></a>' in page
+        '<a class="button" href="#step-4"><strong>No</strong> <span>4. Do the forwarders time out?</span></a>' in page
     )
     assert '<a class="button" href="/playbooks/p1/"><strong>Yes</strong> <span>Playbook: Long-haul network' in page
     assert '<span class="pb-end"><strong>No</strong> <span>Over: not expected</span></span>' in page

@@ -145,9 +145,9 @@ def test_what_comes_with_the_system_is_written_back_letter_by_letter(path):
     assert write(parse(path.read_text())) == path.read_text()
 
 
-def test_the_router_and_eight_playbooks_and_p3b_come_with_the_system():
+def test_the_router_eight_playbooks_p3b_and_the_one_of_readiness_come_with_the_system():
     assert {path.stem for path in CONTENT.glob("*.md")} - {"README"} == {
-        "router", "p1", "p2", "p3", "p3b", "p4", "p5", "p6", "p7", "p8",
+        "router", "p1", "p2", "p3", "p3b", "p4", "p5", "p6", "p7", "p8", "readiness",
     }  # fmt: skip
 
 

@@ -22,9 +22,10 @@ def disk(ada) -> Playbook:
 
 def test_what_comes_with_the_system_is_there_as_first_revisions():
     assert {(one.slug, one.revision) for one in Playbook.objects.all()} == {
-        (slug, 1) for slug in ("router", "p1", "p2", "p3", "p3b", "p4", "p5", "p6", "p7", "p8")
+        (slug, 1) for slug in ("router", "p1", "p2", "p3", "p3b", "p4", "p5", "p6", "p7", "p8", "readiness")
     }
-    assert queries.sheet_of(Playbook.objects.get(slug="p6")).steps[1].page == "SQuaRE"
+    cure = queries.sheet_of(Playbook.objects.get(slug="p6")).steps[2]
+    assert (cure.title, cure.who, cure.page) == ("Put the registry's new IP in", "triage", "SQuaRE")
 
 
 def test_a_new_playbook_keeps_what_its_front_matter_says(team, ada):
@@ -125,6 +126,7 @@ def test_a_retired_one_is_found_for_no_alarm_and_is_not_revised_until_it_is_take
         ({"key": "nextvisit.none"}, "p6"),
         ({"key": "8f2a", "title": "redis.lag: two visits behind"}, "p2"),
         ({"key": "8f2a", "title": "redis.lagging"}, None),
+        ({"key": "readiness:20270323", "title": "itest.failed: 1 check is red before the night"}, "readiness"),
         ({"key": "8f2a", "names": ["sattle.down"], "title": "redis.lag"}, "p8"),
         ({"playbook": "p8", "key": "nextvisit.none"}, "p8"),
         ({"playbook": "Ask Ada", "key": "nextvisit.none"}, "p6"),
