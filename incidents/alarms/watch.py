@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from incidents.alarms import services
@@ -31,8 +32,11 @@ SEVERITY = {
     "quiet": 2,  # and so may be what a silent source does not say
     "latency": 2,  # nobody would hear that images are taken and no alerts go out
     "rules": 2,  # as above
+    "readiness_urgent": 2,  # the sun is about to set; domain.md 3.2
 }  # anything else is SEV-3
 HIDES = ("rejected", "quiet", "latency", "rules")  # while such a trouble lasts, alarms of any severity may be lost
+WORSE = {"readiness_urgent": "readiness"}  # a kind, and the one that it is grown worse: one alarm for both
+GROWS = ("readiness", "readiness_urgent")  # begun anew while its alarm is open: there is more of it
 UP_THE_LINE = ("gap", "shifts")  # for who arranges the rotations, not for who is on shift (domain.md 5.8)
 ABOUT_ALARMS = ("engine", "nobody")  # their key is an alarm's id
 
@@ -40,11 +44,13 @@ ABOUT_ALARMS = ("engine", "nobody")  # their key is an alarm's id
 def watch(*, now: datetime) -> None:
     """Raise an alarm for each open trouble that has none, and resolve those whose trouble is over."""
     _clear_what_is_over(now=now)
-    open_troubles = {f"{trouble.kind}:{trouble.key}": trouble for trouble in Trouble.objects.open()}
+    open_troubles = {f"{WORSE.get(one.kind, one.kind)}:{one.key}": one for one in Trouble.objects.open()}
     raised = {alarm.key: alarm for alarm in Alarm.objects.open().filter(source_id=ITSELF)}
     quiet = _only_for_owners(open_troubles.values(), now=now)
     for key, trouble in open_troubles.items():
-        if key not in raised and key not in quiet and not _put_aside(key, trouble, now=now):
+        if (key not in raised and key not in quiet and not _put_aside(key, trouble, now=now)) or (
+            trouble.kind in WORSE and key in raised and raised[key].severity > SEVERITY[trouble.kind]
+        ):
             firing = services.Firing(
                 title=trouble.text[:300],
                 severity=SEVERITY.get(trouble.kind, 3),
@@ -55,9 +61,35 @@ def watch(*, now: datetime) -> None:
                 plan=policies.up_the_line(now=now) if trouble.kind in UP_THE_LINE else None,
             )
             services.fire(firing=firing, policy=None, now=now)
+        elif trouble.kind in GROWS and key in raised:
+            _keep_words(raised[key], trouble, now=now)
     for key, alarm in raised.items():
         if key not in open_troubles:
             services.resolve(alarm=alarm, now=now, why="The trouble is over.")
+
+
+@transaction.atomic
+def _keep_words(alarm: Alarm, trouble: Trouble, *, now: datetime) -> None:
+    """Let an open alarm say what its trouble says now. Where the trouble began anew since it was last heard of there is
+    more of it: that is a line, and told to whoever has the alarm.
+    """
+    title, grew = trouble.text[:300], trouble.since > alarm.last_signal_at
+    if alarm.title == title and not grew:
+        return
+    alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
+    if alarm.state == Alarm.State.RESOLVED:
+        return
+    alarm.title = title
+    if grew:
+        alarm.count, alarm.last_signal_at = alarm.count + 1, now
+    alarm.save(update_fields=["title", "count", "last_signal_at"])
+    if not grew:
+        return
+    services.write(alarm, LogEntry.Kind.NOTE, f"There is more of it: {trouble.text}", now=now)
+    if alarm.acknowledged_by:
+        told = f"more:{alarm.pk}:{trouble.pk}"
+        text = f"There is more of what you have. {trouble.text}"
+        paging.notice(key=told, person=alarm.acknowledged_by, text=text, now=now)
 
 
 def _put_aside(key: str, trouble: Trouble, *, now: datetime) -> bool:

@@ -9,20 +9,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import OperationalError, transaction
 from django.urls import reverse
 
 from incidents.alarms import silences as keeping_quiet
 from incidents.alarms.models import Alarm, Held, Silence
+from incidents.command.lifecycle import WORDS
+from incidents.command.models import Incident, RoleAssignment
+from incidents.command.writing import state_of
 from oncall.people.models import Person
 from oncall.troubles.models import Trouble
+from playbooks.readiness import queries as readiness
+from playbooks.readiness.models import Deployment
 from rotations.changes.models import Absence, Override
 from rotations.coverage import queries as coverage
 from rotations.coverage.models import SignedGap
 from rotations.schedule.models import Schedule
 
 AHEAD = timedelta(days=7)
+DEPLOYED_WITHIN = timedelta(days=3)  # own choice
 MOST = 20  # lines of one kind; the rest are counted
 log = logging.getLogger(__name__)
 
@@ -90,6 +97,22 @@ def lines(asked: Asked) -> list[Line]:
     return found
 
 
+def incidents(asked: Asked) -> Iterable[Line]:
+    """Everything that is worked on, the worst first, and who has command. Everybody reads a note: a restricted incident
+    is in none (R43).
+    """
+    rows = Incident.objects.live().filter(restricted=False).order_by("severity", "number")
+    command = RoleAssignment.objects.filter(incident__in=rows, role="commander", ends_at__isnull=True)
+    commanders = dict(command.values_list("incident", "person__name"))
+    for row in rows[:MOST]:
+        has = f"{commanders[row.pk]} has command" if row.pk in commanders else "nobody has command"
+        text = f"Incident {row.number}, SEV-{row.severity}, {row.title}: {WORDS[state_of(row)]}, {has}"
+        yield Line("incident", text, row.path, row.declared_at)
+    more = rows.count() - MOST
+    if more > 0:
+        yield Line("incident", f"and {more} more incidents", reverse("incidents"))
+
+
 def alarms(asked: Asked) -> Iterable[Line]:
     """Everything open, the worst first: its state, who has it, since when."""
     rows = Alarm.objects.open().select_related("acknowledged_by").order_by("severity", "fired_at")
@@ -141,6 +164,34 @@ def absences(asked: Asked) -> Iterable[Line]:
         yield Line("absence", f"{row.person.name} is away", url, row.starts_at, row.ends_at)
 
 
+def checks(asked: Asked) -> Iterable[Line]:
+    """What is red, or waived, before the night that the handoff belongs to."""
+    found = readiness.tonight(now=asked.now)
+    if found is None:
+        return
+    for row in found.red[:MOST]:
+        yield Line("check", f"{row.check}: {row.word}", f"{found.path}#check-{row.check.number}")
+    for row in found.waived[:MOST]:
+        if row.waiver:
+            text = f"{row.check}: waived by {row.waiver.by.name}: {row.waiver.why}"
+            yield Line(
+                "check", text[:300], f"{found.path}#check-{row.check.number}", row.waiver.starts_at, row.waiver.until
+            )
+    if found.verdict in ("unknown", "pending"):
+        yield Line("check", f"Checks before observing: {found.word}", found.path)
+
+
+def deployments(asked: Asked) -> Iterable[Line]:
+    """What was deployed lately, the newest first."""
+    rows = Deployment.objects.filter(at__gt=asked.now - DEPLOYED_WITHIN, at__lte=asked.now)
+    for row in rows[:MOST]:
+        url = f"{reverse('deployments')}?{urlencode({'service': row.service})}"
+        yield Line("deployment", f"{row}, by {row.who}", url, row.at)
+    more = rows.count() - MOST
+    if more > 0:
+        yield Line("deployment", f"and {more} more", reverse("deployments"))
+
+
 def gaps(asked: Asked) -> Iterable[Line]:
     rows = SignedGap.objects.filter(schedule=asked.schedule, ends_at__gt=asked.now, starts_at__lt=asked.until)
     for row in rows.select_related("by")[:MOST]:
@@ -164,4 +215,6 @@ def following(asked: Asked) -> Iterable[Line]:
         yield Line("next", f"{after.person.name} is next", url, after.since)
 
 
-SOURCES: list[Source] = [alarms, silences, troubles, gaps, overrides, absences, following]
+SOURCES: list[Source] = [
+    incidents, alarms, silences, troubles, checks, deployments, gaps, overrides, absences, following,
+]  # fmt: skip

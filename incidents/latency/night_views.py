@@ -26,6 +26,8 @@ from oncall.limits import queries as limits
 from oncall.limits.services import set_limit
 from oncall.people import access
 from oncall.people.viewer import viewer
+from playbooks.readiness import queries as readiness
+from playbooks.readiness.models import Deployment
 from rotations.coverage.quality import cell
 from rotations.coverage.timeline import MONTHS
 from rotations.night import sun
@@ -270,6 +272,7 @@ def night(request: HttpRequest, day_obs: str) -> HttpResponse:
     found = queries.night_budget(day, terms=terms)
     outages = queries.outages_of(day, terms=terms, now=now) if visits else []
     before, after = queries.neighbours(day)
+    deployed = _deployed(visits)
     context = {
         "now": now,
         "night": day,
@@ -285,7 +288,8 @@ def night(request: HttpRequest, day_obs: str) -> HttpResponse:
         ],
         "to_date": _named(terms.by_year(found.year_to_date)),
         "outages": [_outage(one, terms, now) for one in outages],
-        "plot": _night_plot(visits, outages, reporting_s=rows.count("visit_reporting_limit_s"), terms=terms),
+        "deployed": deployed,
+        "plot": _night_plot(visits, outages, deployed, reporting_s=rows.count("visit_reporting_limit_s"), terms=terms),
         "hours": _hours(visits),
         "reporting_s": rows.count("visit_reporting_limit_s"),
         "alarm_s": int(terms.overdue.total_seconds()),
@@ -307,7 +311,22 @@ def _outage(one: Outage, terms: Terms, now: datetime) -> dict[str, Any]:
     }
 
 
-def _night_plot(visits: list[queries.Timed], outages: list[Outage], *, reporting_s: int, terms: Terms) -> plots.Scatter:
+def _deployed(visits: list[queries.Timed]) -> list[Deployment]:
+    """Return what was deployed in the hour before a night's first visit, and up to its last."""
+    if not visits:
+        return []
+    ends = [one.end_readout for one in visits]
+    return list(readiness.deployments_between(min(ends) - plots.HOUR, max(ends)))
+
+
+def _night_plot(
+    visits: list[queries.Timed],
+    outages: list[Outage],
+    deployed: Iterable[Deployment],
+    *,
+    reporting_s: int,
+    terms: Terms,
+) -> plots.Scatter:
     """Draw eligible visits only; what is not yet due has no dot."""
     shown = [
         (one.end_readout, one.first_s, one.last_s, one.verdict)
@@ -315,7 +334,13 @@ def _night_plot(visits: list[queries.Timed], outages: list[Outage], *, reporting
         if one.verdict != Verdict.NOT_ELIGIBLE and (one.last_s is not None or one.verdict != Verdict.PENDING)
     ]
     spans = [(one.starts_at, one.ends_at, f"{one.visits} not in time") for one in outages]
-    return plots.scatter(shown, outages=spans, reporting_s=reporting_s, alarm_s=int(terms.overdue.total_seconds()))
+    return plots.scatter(
+        shown,
+        outages=spans,
+        deployed=[(one.at, str(one)) for one in deployed],
+        reporting_s=reporting_s,
+        alarm_s=int(terms.overdue.total_seconds()),
+    )
 
 
 def _hours(visits: Iterable[queries.Timed]) -> list[dict[str, Any]]:

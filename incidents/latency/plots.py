@@ -50,6 +50,7 @@ class Scatter:
     across: list[Tick] = field(default_factory=list)  # at a height: seconds
     down: list[Tick] = field(default_factory=list)  # at a place: hours
     bands: list[Band] = field(default_factory=list)  # outages
+    marks: list[Tick] = field(default_factory=list)  # at a place: deployments
     first: str = ""
 
 
@@ -83,12 +84,14 @@ def scatter(
     visits: Iterable[tuple[datetime, float | None, float | None, str]],
     *,
     outages: Iterable[tuple[datetime, datetime, str]] = (),
+    deployed: Iterable[tuple[datetime, str]] = (),
     reporting_s: int = 60,
     alarm_s: int = 120,
 ) -> Scatter:
     """Return the drawing of a night from (end of readout, seconds until its first alert, until its last, verdict).
 
-    What sent nothing (None) stands at the top. `reporting_s` and `alarm_s` are the two limits drawn as lines.
+    What sent nothing (None) stands at the top. `deployed`: when, and what; what lies outside is left out.
+    `reporting_s` and `alarm_s` are the two limits drawn as lines.
     """
     seen = list(visits)
     if not seen:
@@ -121,6 +124,7 @@ def scatter(
         ],
         first="".join(f"M{place(at)} {height_of(first_s)}h0" for at, first_s, _, _ in seen if first_s is not None),
         bands=[Band(place(a), max(round(place(b) - place(a), 2), 0.3), words) for a, b, words in outages],
+        marks=[Tick(place(at), words, "deployed") for at, words in deployed if first <= at <= first + span],
     )
 
 

@@ -63,3 +63,15 @@ def test_a_limit_that_is_overdrawn_is_drawn_whole():
 
     assert found.lines[0].y > 20
     assert [tick.words for tick in found.across] == ["0 %", "100 %", "200 %", "300 %", "400 %"]
+
+
+def test_a_deployment_stands_where_it_was_made_and_one_outside_of_the_drawing_nowhere():
+    visits = [
+        (BEGIN + timedelta(minutes=30), 10.0, 50.0, "in_time"),
+        (BEGIN + timedelta(hours=2), 10.0, 50.0, "in_time"),
+    ]
+    deployed = [(BEGIN + timedelta(minutes=m), f"pp w{m}") for m in (-1, 30, 121)]
+
+    found = plots.scatter(visits, deployed=deployed)
+
+    assert found.marks == [plots.Tick(25.0, "pp w30", "deployed")]
