@@ -230,6 +230,7 @@ def environment_of(*, port: int, simulator_port: int, addresses: Mapping[str, st
         "SLACK_API_BASE": f"http://127.0.0.1:{simulator_port}/slack/api/",
         "SLACK_SIGNING_SECRET_NEXT": "",
         "SLACK_CHANNEL": "",
+        "SLACK_INCIDENTS": "off",
         "PUSH_HOSTS": f"127.0.0.1:{simulator_port}",
         "WEBHOOK_HOSTS": f"127.0.0.1:{simulator_port}",
         "TWILIO_MESSAGING_SERVICE_SID": "",  # never the caller's: the demo rings simulated telephones only
@@ -304,7 +305,7 @@ def run() -> None:
         held.flush()
         addresses = start_services(supervisor, ports)
         environment = environment_of(port=port, simulator_port=ports["SIMULATOR_PORT"], addresses=addresses)
-        environment["SLACK_CHANNEL"] = "C0ALARMS"
+        environment |= {"SLACK_CHANNEL": "C0ALARMS", "SLACK_INCIDENTS": "press"}
         manage("migrate", "--no-input", environment=environment)
         say("Database migrated.")
         manage("load_demo", environment=environment)

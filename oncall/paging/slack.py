@@ -113,30 +113,38 @@ def _look_for(channel: str, metadata: dict[str, Any]) -> str:
 
 def attempt_request(make: Callable[[], Any]) -> Outcome:
     """Make the request and say what its answer means. Never raises."""
+    made, failed = try_request(make)
+    return failed or Outcome(Verdict.ACCEPTED, sid=f"{made['channel']}:{made['ts']}", status="sent")
+
+
+def try_request(make: Callable[[], Any], *, patience_s: int = LONGEST_PATIENCE_S) -> tuple[Any, Outcome | None]:
+    """Make the request; return what was answered, and beside it what a failure means. Never raises.
+
+    `patience_s`: for how many seconds Slack is believed that it is busy; a page cannot wait long, other things can.
+    """
     try:
-        made = make()
+        return make(), None
     except SlackApiError as error:
-        return classify(error)
+        return {}, classify(error, patience_s=patience_s)
     except URLError as error:  # before anything was sent, or while it was
         unsent = isinstance(error.reason, NEVER_SENT) or "Name or service" in str(error.reason)
         verdict = Verdict.REFUSED if unsent or not isinstance(error.reason, OSError) else Verdict.UNKNOWN
         wait = timedelta(seconds=1) if verdict is Verdict.REFUSED else None
-        return Outcome(verdict, code="connection", text=str(error.reason)[:300], retry_after=wait)
+        return {}, Outcome(verdict, code="connection", text=str(error.reason)[:300], retry_after=wait)
     except ImproperlyConfigured as error:
-        return Outcome(Verdict.REFUSED, code="settings", text=str(error), misconfigured=True)
+        return {}, Outcome(Verdict.REFUSED, code="settings", text=str(error), misconfigured=True)
     except (SlackClientError, HTTPException, OSError, ValueError) as error:  # a reset or a silence after sending
-        return Outcome(Verdict.UNKNOWN, code=type(error).__name__, text=str(error)[:300])
-    return Outcome(Verdict.ACCEPTED, sid=f"{made['channel']}:{made['ts']}", status="sent")
+        return {}, Outcome(Verdict.UNKNOWN, code=type(error).__name__, text=str(error)[:300])
 
 
-def classify(error: SlackApiError) -> Outcome:
+def classify(error: SlackApiError, *, patience_s: int = LONGEST_PATIENCE_S) -> Outcome:
     """Say what an error of Slack's means: surely refused, or perhaps accepted (5xx)."""
     answer: Any = error.response
     status = int(getattr(answer, "status_code", 0) or 0)
     word = str(answer.get("error") or "")[:80]
     if status == 429 or word in {"ratelimited", "rate_limited"}:
         seconds = str((answer.headers or {}).get("Retry-After", "1"))
-        wait = timedelta(seconds=min(LONGEST_PATIENCE_S, int(seconds) if seconds.isdigit() else 1))
+        wait = timedelta(seconds=min(patience_s, int(seconds) if seconds.isdigit() else 1))
         return Outcome(Verdict.REFUSED, code="429", text="Slack asks for patience.", retry_after=wait)
     if status >= 500 or word in BROKEN or not word:
         return Outcome(Verdict.UNKNOWN, code=str(status), text=word)

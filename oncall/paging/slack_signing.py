@@ -40,22 +40,32 @@ def signed_by_slack(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
     Both secrets of a rotation are good. Without any secret nothing is let through. The age is told by the database's
     own clock, not by a travelled one: Slack does not travel with us.
     """
+    return signed_by_slack_up_to(LARGEST)(view)
 
-    @login_not_required
-    @csrf_exempt
-    @require_POST
-    @wraps(view)
-    def checked(request: HttpRequest) -> HttpResponse:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
-            return HttpResponse(status=413)
-        fits = is_signed(
-            given=request.headers.get("X-Slack-Signature", ""),
-            timestamp=request.headers.get("X-Slack-Request-Timestamp", ""),
-            body=request.body,
-            at=clock.reading().timestamp(),
-        )
-        if not fits:
-            return HttpResponseForbidden("The signature does not fit. Check SLACK_SIGNING_SECRET.")
-        return view(request)
 
-    return checked
+def signed_by_slack_up_to(
+    largest: int,
+) -> Callable[[Callable[[HttpRequest], HttpResponse]], Callable[[HttpRequest], HttpResponse]]:
+    """Do so for requests of at most `largest` bytes; a longer one is answered 413, unread."""
+
+    def guard(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+        @login_not_required
+        @csrf_exempt
+        @require_POST
+        @wraps(view)
+        def checked(request: HttpRequest) -> HttpResponse:
+            if int(request.META.get("CONTENT_LENGTH") or 0) > largest:
+                return HttpResponse(status=413)
+            fits = is_signed(
+                given=request.headers.get("X-Slack-Signature", ""),
+                timestamp=request.headers.get("X-Slack-Request-Timestamp", ""),
+                body=request.body,
+                at=clock.reading().timestamp(),
+            )
+            if not fits:
+                return HttpResponseForbidden("The signature does not fit. Check SLACK_SIGNING_SECRET.")
+            return view(request)
+
+        return checked
+
+    return guard

@@ -4,7 +4,6 @@ every message and presses its buttons. A press is signed and posted to the porta
 Users are called U…, channels C…; a direct message to U0ADA is the conversation D0ADA. U0GONE is nobody.
 """
 
-import hashlib
 import hmac
 import json
 import threading
@@ -13,22 +12,22 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-import requests
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from .channels import BOT, Channels
+from .events import Events, signed_post
 from .notebook import Notebook, Row
 
 NOBODY = "U0GONE"
-ANSWER_WITHIN_S = 3.0  # Slack waits no longer for what a press is answered with
 CALL_PATH = "/slack/api/"
 
 
 class Chat:
     """The conversations, and what goes wrong on purpose."""
 
-    def __init__(self, notebook: Notebook) -> None:
-        self.notebook = notebook
+    def __init__(self, notebook: Notebook, channels: Channels, events: Events) -> None:
+        self.notebook, self.channels, self.events = notebook, channels, events
         self.faults: list[Row] = []
         self._lock = threading.Lock()
         self._last = 0.0
@@ -55,15 +54,25 @@ class Chat:
         if not fields.get("text") and not fields.get("blocks"):
             return {"ok": False, "error": "no_text"}
         channel = f"D{channel[1:]}" if channel.startswith("U") else channel
+        if refusal := self.channels.refusal(channel):
+            return {"ok": False, "error": refusal}
         message = {
             "ts": self.timestamp(),
+            "thread_ts": str(fields.get("thread_ts") or ""),
+            "bot_id": "B0BOT",
             "text": str(fields.get("text") or ""),
             "blocks": _read(fields.get("blocks")) or [],
             "metadata": _read(fields.get("metadata")) or {},
             "edited": 0,
         }
+        if message["thread_ts"] and not self._known(channel, str(message["thread_ts"])):
+            return {"ok": False, "error": "thread_not_found"}
         self.notebook.add("message", channel, message)
+        self.events.said(channel, message, user=BOT)
         return {"ok": True, "channel": channel, "ts": message["ts"], "message": message}
+
+    def _known(self, channel: str, ts: str) -> bool:
+        return any(one["ts"] == ts for one in self.notebook.all("message", channel))
 
     def update(self, fields: Row) -> Row:
         channel = str(fields.get("channel", ""))
@@ -85,11 +94,50 @@ class Chat:
         return {"ok": True, "channel": {"id": f"D{user[1:]}"}}
 
     def history(self, fields: Row) -> Row:
-        limit = int(fields.get("limit") or 100)
+        found = self.notebook.all("message", str(fields.get("channel", "")))[::-1]
+        return self._page([one for one in found if not one.get("thread_ts")], fields)
+
+    def replies(self, fields: Row) -> Row:
+        found = self.notebook.all("message", str(fields.get("channel", "")))
+        top = str(fields.get("ts", ""))
+        return self._page([one for one in found if top in (one["ts"], one.get("thread_ts"))], fields)
+
+    def _page(self, found: list[Row], fields: Row) -> Row:
+        """One page of messages, none before `oldest`; the cursor is where the next one begins."""
+        limit, begin = int(fields.get("limit") or 100), int(fields.get("cursor") or 0)
+        oldest = float(fields.get("oldest") or 0)
+        found = [one for one in found if float(one["ts"]) > oldest]
         wanted = str(fields.get("include_all_metadata", "")).lower() in {"1", "true"}
-        found = self.notebook.all("message", str(fields.get("channel", "")))[::-1][:limit]
         names = ["ts", "text", "blocks", *(["metadata"] if wanted else [])]
-        return {"ok": True, "messages": [{name: one[name] for name in names} for one in found], "has_more": False}
+        page = [{name: one[name] for name in names} for one in found[begin : begin + limit]]
+        more = str(begin + limit) if len(found) > begin + limit else ""
+        return {"ok": True, "messages": page, "has_more": bool(more), "response_metadata": {"next_cursor": more}}
+
+    def say(self, fields: Row) -> Row:
+        """Let a person say something in a channel, as in Slack; returns the message's name."""
+        message: Row = {
+            "ts": self.timestamp(),
+            "thread_ts": str(fields.get("thread_ts") or ""),
+            "text": str(fields.get("text") or ""),
+            "blocks": [],
+            "metadata": {},
+            "edited": 0,
+            "user": str(fields["user"]),
+            "files": list(fields.get("files") or []),
+        }
+        self.notebook.add("message", str(fields["channel"]), message)
+        event = self.events.said(str(fields["channel"]), message, user=message["user"])
+        return {"ts": message["ts"], "event": event}
+
+    def edit(self, fields: Row) -> Row:
+        """Let a person change what they said; without text, remove it."""
+        channel, ts, text = str(fields["channel"]), str(fields["ts"]), str(fields.get("text") or "")
+        known = next(one for one in self.notebook.all("message", channel) if one["ts"] == ts)
+        changed = known | {"text": text or "(removed)", "edited": known["edited"] + 1}
+        self.notebook.change(known["id"], changed)
+        at = self.timestamp()
+        event = self.events.changed(channel, known, changed, at=at) if text else self.events.removed(channel, known, at)
+        return {"ts": ts, "event": event}
 
 
 def _read(value: Any) -> Any:
@@ -99,13 +147,16 @@ def _read(value: Any) -> Any:
 
 def blueprint(notebook: Notebook, *, token: str, secret: str, portal: str) -> Blueprint:  # noqa: C901 -- a table of routes
     pages = Blueprint("chat", __name__)
-    chat = Chat(notebook)
+    channels, events = Channels(notebook), Events(notebook, portal=portal, secret=secret)
+    chat = Chat(notebook, channels, events)
     methods: dict[str, Callable[[Row], Row]] = {
-        "auth.test": lambda _: {"ok": True, "team": "Simulated", "user_id": "U0BOT"},
+        **channels.methods(),
+        "auth.test": lambda _: {"ok": True, "team": "Simulated", "user_id": BOT},
         "chat.postMessage": chat.post,
         "chat.update": chat.update,
         "conversations.open": chat.open,
         "conversations.history": chat.history,
+        "conversations.replies": chat.replies,
     }
 
     @pages.post(f"{CALL_PATH}<method>")
@@ -142,7 +193,8 @@ def blueprint(notebook: Notebook, *, token: str, secret: str, portal: str) -> Bl
                 }
             ],
         }
-        answer = _signed_post(f"{portal}/hooks/slack/", {"payload": json.dumps(payload)}, secret=secret)
+        form = urlencode({"payload": json.dumps(payload)})
+        answer = signed_post(f"{portal}/hooks/slack/", form.encode(), secret=secret)
         return answer.status_code, answer.text
 
     @pages.get("/slack/")
@@ -151,7 +203,38 @@ def blueprint(notebook: Notebook, *, token: str, secret: str, portal: str) -> Bl
         names = sorted({one["name"] for one in messages}, key=lambda name: (not name.startswith("C"), name))
         chosen = request.args.get("in", "") or (names[0] if names else "")
         shown = [one for one in messages if one["name"] == chosen][::-1][:60]
-        return render_template("slack.html", names=names, chosen=chosen, messages=shown)
+        about = channels.one(chosen)
+        return render_template("slack.html", names=names, chosen=chosen, messages=shown, about=about, channels=channels)
+
+    @pages.post("/slack/say/")
+    def said() -> AnyResponse:
+        fields = request.form.to_dict()
+        about = channels.one(fields.get("channel", ""))
+        if about is not None and not about["is_archived"] and fields.get("user", "").startswith("U"):
+            chat.say(fields)
+        return redirect(f"{url_for('chat.conversations')}?{urlencode({'in': fields.get('channel', '')})}", 303)
+
+    @pages.post("/api/slack/say/")
+    def say_by_script() -> Response:
+        return jsonify(chat.say(request.get_json(force=True)))
+
+    @pages.post("/api/slack/join/")
+    def join_by_script() -> Response:
+        fields: Row = request.get_json(force=True)
+        channels.invite({"channel": fields["channel"], "users": fields["user"]})
+        return jsonify({"event": events.joined(str(fields["channel"]), str(fields["user"]), at=chat.timestamp())})
+
+    @pages.post("/api/slack/edit/")
+    def edit_by_script() -> Response:
+        return jsonify(chat.edit(request.get_json(force=True)))
+
+    @pages.get("/api/slack/channels/")
+    def known_channels() -> Response:
+        return jsonify({"results": channels.all()})
+
+    @pages.get("/api/slack/events/")
+    def told() -> Response:
+        return jsonify({"results": notebook.all("event", request.args.get("channel"))})
 
     @pages.post("/slack/press/")
     def pressed() -> AnyResponse:
@@ -176,16 +259,3 @@ def blueprint(notebook: Notebook, *, token: str, secret: str, portal: str) -> Bl
         return jsonify(chat.faults)
 
     return pages
-
-
-def _signed_post(url: str, form: dict[str, str], *, secret: str) -> requests.Response:
-    body = requests.Request("POST", url, data=form).prepare().body or ""
-    raw = body.encode() if isinstance(body, str) else body
-    timestamp = str(int(time.time()))
-    digest = hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + raw, hashlib.sha256).hexdigest()
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "X-Slack-Request-Timestamp": timestamp,
-        "X-Slack-Signature": f"v0={digest}",
-    }
-    return requests.post(url, data=raw, headers=headers, timeout=ANSWER_WITHIN_S)
