@@ -10,7 +10,7 @@ from django.db import transaction
 
 from incidents.alarms import engine, services, work
 from incidents.alarms.models import PEOPLE, Alarm
-from incidents.display import demo_leave, demo_products, demo_rotations
+from incidents.display import demo_incidents, demo_leave, demo_products, demo_readiness, demo_rotations
 from incidents.escalation.models import EscalationPolicy
 from incidents.escalation.services import Wanted, save_policy
 from oncall.limits import queries as limits
@@ -96,6 +96,8 @@ def load(*, now: datetime, year: bool = False) -> bool:
     demo_products.load(people, teams, now=now)
     if year:
         demo_leave.load(people=people, teams=teams, schedules=schedules, now=now)
+        demo_incidents.load(people=people, now=now)
+        demo_readiness.load(people=people, now=now)
     _past(policy, people, now=now)
     demo_rotations.ask_around(schedules, people, now=now)
     while coverage.refresh_due(now=now):

@@ -1,4 +1,4 @@
-"""The demo's schedules: triage by the sun, experts by skill, the summit's early night, stewards, the forum watcher.
+"""The demo's schedules: triage by the sun, experts by skill, the summit, commanders, stewards, the forum watcher.
 
 The week of 22 to 28 March 2027, in which the clocks of Europe and America disagree, comes out as the sample week of
 domain.md section 4. Every name is invented.
@@ -55,6 +55,7 @@ def load(people: Mapping[str, Person], teams: Mapping[str, Team], *, now: dateti
         _rotation(schedule, "Weekends", SAT_SUN, week[::-1])
         made[name] = schedule
     made["Summit, early night"] = _summit(people, teams, windows)
+    made["Incident commanders"] = _commanders(people, teams["Campaign Management"])
     made["Support stewards"] = _stewards(teams["Support Stewards"])
     made["Forum watcher"] = _watcher(people, teams["Community Science"])
     _sample_week(made, people, known_at=min(now, SAMPLE))
@@ -123,6 +124,30 @@ def _summit(people: Mapping[str, Person], teams: Mapping[str, Team], windows: Ma
         layer=Layer(window=windows["early-night-chile"]),
         now=BEGINNING,
     )
+    return schedule
+
+
+def _commanders(people: Mapping[str, Person], team: Team) -> Schedule:
+    """Who is called when a major incident has no commander: leads in turn, a day each; Rosa Keller learns (T03)."""
+    schedule = services.create_schedule(
+        name="Incident commanders",
+        team=team,
+        skill="incident command",
+        description="Called when a major incident has nobody in command. To acknowledge is to take command.",
+        now=BEGINNING,
+    )
+    for role, name, order in (
+        ("primary", "Commanders", ("tanaka", "okafor", "lindqvist")),
+        ("shadow", "In training", ("keller",)),
+    ):
+        services.create_rotation(
+            schedule=schedule,
+            role=role,
+            name=name,
+            turns=Turns(PACIFIC, "day", 1, FIRST_MONDAY, time(9)),
+            people=[people[one] for one in order],
+            now=BEGINNING,
+        )
     return schedule
 
 

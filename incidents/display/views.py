@@ -15,6 +15,7 @@ from oncall import clock
 from oncall.limits import queries as limits
 from oncall.people import queries as people
 from oncall.people.viewer import viewer
+from playbooks.readiness import queries as checks
 from rotations.coverage.strip import now_and_next
 
 
@@ -31,6 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "pilot": people.pilot(now=now),
         "pilot_term": people.has_pilot(now=now),
         "pager": queries.pager(now=now, in_force=in_force),
+        "readiness": checks.tonight(now=now),
         "tonight": latency.said(now=now, limits=in_force).tonight(),
         "waiting": handover.waiting_for(person, now=now, limits=in_force),
     }

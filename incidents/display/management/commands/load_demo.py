@@ -44,6 +44,8 @@ class Command(BaseCommand):
         place.mkdir(exist_ok=True)
         with transaction.atomic():
             fresh = demo.load(now=clock.now(), year=True)
+            if fresh:  # it has the nights of its incidents alone, whatever play_nights sent into the one before
+                (place / "nights.json").unlink(missing_ok=True)
             secrets = self.secrets(place, fresh=fresh)
             secrets["heartbeat"] = self.heartbeat(secrets.get("heartbeat", ""))
         access = {
