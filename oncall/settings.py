@@ -246,7 +246,13 @@ SPECTACULAR_SETTINGS = {
         "SliceKind": "rotations.leave.credit.KINDS",
         "RoleEnum": "rotations.schedule.models.ROLES",
         "RoleInIncident": "incidents.command.roles.ROLES",
+        "StageEnum": "incidents.latency.models.Delivery.Stage",
+        "StageAsTold": "incidents.updates.models.Stage",
         "CallOutState": "rotations.leave.approval.STATES",
+        "VerdictEnum": "incidents.latency.models.Verdict",
+        "CheckState": "playbooks.readiness.standing.STATES",
+        "RunEnd": "playbooks.runs.models.Run.End",
+        "ReadinessVerdict": "playbooks.readiness.standing.VERDICT_NAMES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -288,6 +294,10 @@ SLACK_BOT_TOKEN = env("SLACK_BOT_TOKEN")
 SLACK_SIGNING_SECRETS = [s for s in (env("SLACK_SIGNING_SECRET"), env("SLACK_SIGNING_SECRET_NEXT")) if s]
 SLACK_CHANNEL = env("SLACK_CHANNEL")  # the id of the channel that shows every alarm; empty: none does
 SLACK = bool(SLACK_BOT_TOKEN and SLACK_SIGNING_SECRETS)
+# Which incidents have a channel in Slack that mirrors them: none, those where it is pressed, SEV-1 and 2 too, or all.
+SLACK_INCIDENTS = env("SLACK_INCIDENTS", "off")
+if SLACK_INCIDENTS not in {"off", "press", "major", "all"}:
+    raise ImproperlyConfigured(f"SLACK_INCIDENTS is {SLACK_INCIDENTS!r}; it must be off, press, major or all.")
 # Web push (VAPID, RFC 8292): without keys it is not offered. The keys: 32 and 65 bytes in base64url.
 VAPID_PRIVATE_KEY, VAPID_PUBLIC_KEY = env("VAPID_PRIVATE_KEY"), env("VAPID_PUBLIC_KEY")
 VAPID_SUBJECT = env("VAPID_SUBJECT") or f"mailto:{DEFAULT_FROM_EMAIL}"
@@ -297,8 +307,21 @@ PUSH = bool(VAPID_PRIVATE_KEY and VAPID_PUBLIC_KEY)
 # "host" or "host:port" inside the house to which webhooks may go; all others must be on the open internet.
 WEBHOOK_HOSTS = [host.strip() for host in env("WEBHOOK_HOSTS").split(",") if host.strip()]
 
+# Trackers in which an action of a review becomes a ticket; without a token none is offered (incidents/reviews).
+JIRA_URL = env("JIRA_URL").rstrip("/")
+JIRA_EMAIL, JIRA_TOKEN = env("JIRA_EMAIL"), env("JIRA_TOKEN")  # no e-mail: the token is a personal one (Data Center)
+JIRA_PROJECT, JIRA_ISSUE_TYPE = env("JIRA_PROJECT"), env("JIRA_ISSUE_TYPE", "Task")
+GITHUB_API_BASE = env("GITHUB_API_BASE", "https://api.github.com").rstrip("/")
+GITHUB_TOKEN, GITHUB_REPOSITORY = env("GITHUB_TOKEN"), env("GITHUB_REPOSITORY").strip("/")  # owner/name
+
 # Time travel for the demo and tests: seconds, added to the database's clock by every process (oncall/clock.py).
 CLOCK_FILE = "" if PRODUCTION else env("ONCALL_CLOCK_FILE")
+
+# What roles of an incident are called here: commander=Incident Responder; external_liaison=Communication Liaison
+ROLE_LABELS = {
+    role.strip(): words.strip()
+    for role, _, words in (one.partition("=") for one in env("ONCALL_ROLE_LABELS").split(";") if one.strip())
+}
 
 SENDERS = int(env("ONCALL_SENDERS", "8"))  # threads of one loop that talk to providers at once
 
@@ -306,10 +329,24 @@ SENDERS = int(env("ONCALL_SENDERS", "8"))  # threads of one loop that talk to pr
 # What rooms above show on a page of a room below, by dotted name: each is told the page's subject, who looks and `now`,
 # and answers with HTML that is safe, or nothing (oncall/people/templatetags/panels.py).
 PANELS: dict[str, list[str]] = {
-    "alarm": [],
-    "incident": [],
-    "playbook": [],
+    "alarm": ["incidents.command.panels.of_alarm", "incidents.following.panels.of_alarm"],
+    "incident": [
+        "incidents.following.panels.of_incident",
+        "incidents.mirror.panels.shown",
+        "incidents.updates.panels.on_incident",
+        "incidents.reviews.panels.of_incident",
+    ],
+    "playbook": ["playbooks.runs.panels.of_playbook"],
 }
+# Who says that a mail which waits must not go any more, by dotted name: told what it is about, each says why, or
+# nothing (oncall/outside/mailings.py).
+MAILING_STOPS = ["incidents.updates.queries.why_not_mailed"]
+# What rooms above say of playbooks in their list, by dotted name: told the playbooks and `now`, each answers with words
+# for those that deserve a mark, by their ids.
+PLAYBOOK_MARKS = ["playbooks.runs.queries.marks"]
+# What rooms above do when an incident becomes restricted, or is opened (R43), by dotted name: told the incident,
+# which is locked, and `now` (incidents/command/editing.py).
+RESTRICTION_FOLLOWS = ["incidents.following.services.follow_restriction"]
 CHORES_EVERY_SECOND = [
     "incidents.alarms.sms_answers.take_left",
     "incidents.alarms.storming.watch",
@@ -321,9 +358,11 @@ CHORES_EVERY_SECOND = [
     "oncall.troubles.auditing.keep",
     "oncall.paging.slack_posts.send_due",
     "oncall.outside.dispatch.send_due",
+    "oncall.outside.mail_out.send_due",
     "incidents.latency.judging.keep",
     "incidents.latency.watch.keep",
     "incidents.command.watch.keep",
+    "incidents.mirror.sending.keep",
 ]
 CHORES_EVERY_HALF_MINUTE = [
     "oncall.people.hours.apply_due",
@@ -343,6 +382,14 @@ CHORES_EVERY_HALF_MINUTE = [
     "rotations.leave.reminding.keep",
     "incidents.command.declaring.keep",
     "incidents.command.watch.remind",
+    "incidents.reviews.keeping.keep",
+    "incidents.reviews.ticketing.send_due",
+    "incidents.latency.checks_ahead.keep",
+    "playbooks.readiness.services.keep",
+    "incidents.following.watch.keep",
+    "incidents.updates.reminding.keep",
+    "incidents.command.lapsing.keep",
+    "incidents.command.returning.keep",
 ]
 # What the auditor asks, room by room, upwards: a list INVARIANTS in each of these.
 INVARIANTS = [

@@ -112,3 +112,25 @@
     });
   }));
 })();
+
+// “/” goes to the search box, the page's own before that of every page; Esc goes back to where one was.
+(() => {
+  let before = null;
+  document.addEventListener("keydown", (event) => {
+    const target = event.target instanceof Element ? event.target : document.body;
+    if (event.key === "Escape" && target.matches("[data-search]")) {
+      target.blur();
+      if (before && before.isConnected) before.focus({ preventScroll: true });
+      before = null;
+      return;
+    }
+    if (event.key !== "/" || event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (target.isContentEditable || target.closest("input, textarea, select, [role=textbox]")) return;
+    const box = document.querySelector("main [data-search]") || document.querySelector("[data-search]");
+    if (!box) return;
+    event.preventDefault();
+    before = target === document.body ? null : target;
+    box.focus();
+    box.select();
+  });
+})();

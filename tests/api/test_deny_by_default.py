@@ -10,12 +10,14 @@ from tests.api.addresses import addresses
 OPEN_PAGES = {
     "healthz", "readyz", "metrics",  # for watchers; they name nobody
     "schema",
+    "reviews_published", "review_published", "api_reviews_published",  # what somebody published, without names
+    "status", "api_status",  # the public status page: only what was published
     "login", "password_reset", "password_reset_done", "password_reset_confirm", "password_reset_complete",
 }  # fmt: skip
 PROVED_BY_SIGNATURE = {
     "twilio_sms_status", "twilio_call_status", "twilio_voice_start", "twilio_voice_key", "twilio_sms_inbound",
     "twilio_notice_start", "twilio_debugger",
-    "slack_answers",
+    "slack_answers", "slack_events",
     "twilio_voice_inbound", "twilio_summit_choice", "twilio_summit_pin", "twilio_summit_confirm",
 }  # fmt: skip
 PROVED_BY_TOKEN = {

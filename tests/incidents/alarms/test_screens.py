@@ -187,7 +187,7 @@ def test_the_list_costs_the_same_however_many_there_are(as_ada, policy, django_a
 def test_an_alarm_s_page_costs_the_same_however_long_its_story(as_ada, alarm, ada, django_assert_max_num_queries):
     for n in range(30):
         work.note(alarm=alarm, by=ada, text=f"note {n}", now=NOW)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(32):  # 8 of them are its two panels: its incident, its runs
         as_ada.get(alarm.path)
 
 
