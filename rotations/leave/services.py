@@ -9,7 +9,7 @@ from oncall.people.models import Person
 from rotations.leave import queries, settlement
 from rotations.leave.credit import whole_second
 from rotations.leave.models import CallOut, Correction, Evidence
-from rotations.leave.spans import Kind
+from rotations.leave.spans import UNDOABLE, Kind
 
 LONGEST_CORRECTION = timedelta(days=31)
 LONGEST_REASON = 300  # characters
@@ -53,8 +53,16 @@ def record(*, person: Person, at: datetime, kind: Kind, subject: str, text: str,
         defaults={"text": text, "url": url[:300], "created_at": now},
     )
     if created:
-        settle(person=person, now=now, since=min(at, now))
+        settle(person=person, now=now, since=min(at, now, *_undone_by(row)))
     return row
+
+
+def _undone_by(row: Evidence) -> list[datetime]:
+    """Return when what this evidence takes back may have ended: it changes hours that no usual look back reaches."""
+    if row.kind != "undone":
+        return []
+    ended = Evidence.objects.filter(person=row.person, subject=row.subject, kind__in=UNDOABLE, at__lte=row.at)
+    return list(ended.order_by("at").values_list("at", flat=True)[:1])
 
 
 @transaction.atomic

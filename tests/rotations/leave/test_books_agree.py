@@ -102,6 +102,7 @@ def looking_back_inside(person: Person, *, after: datetime) -> list[datetime]:
 
 
 @example(story=[(0, change(services.correct, 0, starts_at=0, ends_at=3600))], last=0)
+@example(story=[(75 * 86_400, write("undone", "A", 0))], last=0)  # of a resolve that no usual look back reaches
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(st.tuples(gaps, steps), min_size=1, max_size=10), last=gaps)
 def test_the_ledger_is_what_all_evidence_and_corrections_say_and_settling_again_posts_nothing(lise, story, last):
