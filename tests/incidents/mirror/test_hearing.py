@@ -42,6 +42,17 @@ def test_our_own_lines_told_by_slack_make_no_line(in_slack, incident, mirrored):
     assert (lines(incident), Heard.objects.count()) == (before, 0)
 
 
+def test_what_another_machine_writes_is_no_line(in_slack, incident, mirrored):
+    said = {"channel": mirrored.channel, "user": "U0GRACE", "text": "Build 7 failed."}
+    told = in_slack.api("POST", "slack/say/", said)["event"]
+    told["event"]["bot_id"] = "B0BUILDS"
+    before = lines(incident)
+
+    tell(told)
+
+    assert (lines(incident), Heard.objects.count()) == (before, 0)
+
+
 def test_an_event_told_three_times_is_one_line(in_slack, incident, mirrored):
     made = speaks(in_slack, mirrored, "U0GRACE", "once")
     tell(made["event"])
