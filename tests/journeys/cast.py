@@ -4,6 +4,7 @@ Run as a process of its own against the database that DATABASE_URL names. Every 
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:  # models can be had only once Django is set up
     from oncall.people.models import Person
     from rotations.schedule.models import Schedule
 
+Known = dict[str, dict[str, str]]  # tokens, hooks, numbers, ids
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "keep-the-sky-dark"
 PACIFIC, PARIS = "America/Los_Angeles", "Europe/Paris"
@@ -39,15 +41,18 @@ RULES = {
 ALONE = ("bea", "carl", "dora", "emil", "finn")  # each has a policy and a source that call nobody else
 
 
-def main() -> None:
+def fill(more: Callable[[Known], None] = lambda known: None) -> None:
+    """Migrate, let these people in, then `more`; print what tests must know of them."""
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    print(json.dumps(play()))
+    known = play()
+    more(known)
+    print(json.dumps(known))
 
 
-def play() -> dict[str, dict[str, str]]:
+def play() -> Known:
     from incidents.escalation.models import EscalationPolicy
     from incidents.escalation.services import Wanted, save_policy
     from incidents.signals.services import create_source
@@ -92,6 +97,22 @@ def play() -> dict[str, dict[str, str]]:
     }
 
 
+def join(known: Known, username: str, name: str, zone: str, number: str) -> "Person":
+    """Let one more person in, who is texted at once."""
+    from oncall import clock
+    from oncall.paging.models import ContactMethod, NotificationRule
+    from oncall.people.models import Person
+    from oncall.people.services import create_token
+
+    now = clock.now()
+    person = Person.objects.create_user(username, PASSWORD, name=name, time_zone=zone, joined_at=BEGINNING)
+    phone = ContactMethod.objects.create(person=person, kind="phone", address=number, created_at=now)
+    NotificationRule.objects.create(person=person, channel="sms", delay_s=0, contact=phone)
+    known["numbers"][username], known["ids"][username] = number, str(person.pk)
+    known["tokens"][username] = create_token(person=person, name="journeys", now=now)[1]
+    return person
+
+
 def schedule(name: str, person: "Person") -> "Schedule":
     """A schedule on which one person is always on call."""
     from rotations.schedule.models import Participant, Rotation, Schedule
@@ -112,4 +133,4 @@ def schedule(name: str, person: "Person") -> "Schedule":
 
 
 if __name__ == "__main__":
-    main()
+    fill()

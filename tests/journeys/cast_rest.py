@@ -3,41 +3,20 @@
 Over those of cast.py. `python -m tests.journeys.cast_rest` fills an empty database, as that does.
 """
 
-import json
+from tests.journeys.cast import PARIS, Known, fill, join, schedule
 
-import django
-
-from tests.journeys.cast import BEGINNING, PARIS, PASSWORD, play, schedule
-
-NORA = ("nora", "Nora Dubreuil", "+33639980181")
+NORA = ("nora", "Nora Dubreuil", PARIS, "+33639980181")
 
 
-def main() -> None:
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    known = play()
-    _more(known)
-    print(json.dumps(known))
-
-
-def _more(known: dict[str, dict[str, str]]) -> None:
+def more(known: Known) -> None:
     from incidents.escalation.models import EscalationPolicy
     from incidents.escalation.services import Wanted, save_policy
     from incidents.signals.services import create_source
     from oncall import clock
-    from oncall.paging.models import ContactMethod, NotificationRule
     from oncall.people.models import Membership, Person, Team
-    from oncall.people.services import create_token
 
     now = clock.now()
-    username, name, number = NORA
-    nora = Person.objects.create_user(username, PASSWORD, name=name, time_zone=PARIS, joined_at=BEGINNING)
-    phone = ContactMethod.objects.create(person=nora, kind="phone", address=number, created_at=now)
-    NotificationRule.objects.create(person=nora, channel="sms", delay_s=0, contact=phone)
-    known["numbers"][username], known["ids"][username] = number, str(nora.pk)
-    known["tokens"][username] = create_token(person=nora, name="journeys", now=now)[1]
+    nora = join(known, *NORA)
 
     lucie = Person.objects.get(username="lucie")
     team = Team.objects.create(name="Data Facility", slug="data-facility")
@@ -53,4 +32,4 @@ def _more(known: dict[str, dict[str, str]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    fill(more)

@@ -3,43 +3,23 @@
 Over those of cast.py. `python -m tests.journeys.cast_scenarios` fills an empty database, as that does.
 """
 
-import json
 from datetime import date, datetime, time
 
-import django
-
-from tests.journeys.cast import BEGINNING, PACIFIC, PASSWORD, play, schedule
+from tests.journeys.cast import PACIFIC, Known, fill, join, schedule
 
 LONDON = "Europe/London"
-HAMISH = ("hamish", "Hamish Fraser", "+447700900182")
+HAMISH = ("hamish", "Hamish Fraser", LONDON, "+447700900182")
 FIRST_MONDAY, ALL_DAYS = date(2026, 1, 5), (1, 2, 3, 4, 5, 6, 7)
 
 
-def main() -> None:
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    known = play()
-    _more(known)
-    print(json.dumps(known))
-
-
-def _more(known: dict[str, dict[str, str]]) -> None:
+def more(known: Known) -> None:
     from incidents.escalation.models import EscalationPolicy
     from incidents.signals.services import create_source
     from oncall import clock
-    from oncall.paging.models import ContactMethod, NotificationRule
     from oncall.people.models import Membership, Person, Team
-    from oncall.people.services import create_token
 
     now = clock.now()
-    username, name, number = HAMISH
-    hamish = Person.objects.create_user(username, PASSWORD, name=name, time_zone=LONDON, joined_at=BEGINNING)
-    phone = ContactMethod.objects.create(person=hamish, kind="phone", address=number, created_at=now)
-    NotificationRule.objects.create(person=hamish, channel="sms", delay_s=0, contact=phone)
-    known["numbers"][username], known["ids"][username] = number, str(hamish.pk)
-    known["tokens"][username] = create_token(person=hamish, name="journeys", now=now)[1]
+    hamish = join(known, *HAMISH)
 
     people = {person.username: person for person in Person.objects.all()}
     team = Team.objects.create(name="Campaign Management", slug="campaign-management", lead=people["carl"])
@@ -76,4 +56,4 @@ def _night_triage(west: object, london: object, *, at: datetime) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    fill(more)
