@@ -8,6 +8,7 @@ import pytest
 from oncall.people import services as people
 from oncall.people.models import Team
 from playbooks.readiness.models import Check, Deployment, Result, Waiver
+from playbooks.readiness.queries import versions_at
 from tests.playbooks.readiness.conftest import NIGHT, all_pass, at, plan, report
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +168,22 @@ def test_without_an_instant_the_same_again_within_15_minutes_is_the_same(post, m
     assert [post("deployments", one | more).status_code for more in ({}, {"version": "4"})] == [201, 201]
     monkeypatch.setattr("oncall.clock.now", lambda: at(17, 21))
     assert post("deployments", one).status_code == 201  # a step back
+
+
+def test_of_deployments_that_came_at_once_the_last_one_is_in_use(post):
+    for service in ("sattle", "apdb", "ppdb", "fanout"):  # by chance all four would be right once in 81 times
+        items = [{"service": service, "version": version, "at": "2027-03-23T15:00:00Z"} for version in "123"]
+        assert post("deployments", items).json()["accepted"] == 3
+
+    assert versions_at(at(16)) == {"sattle": "3", "apdb": "3", "ppdb": "3", "fanout": "3"}
+
+
+def test_there_and_back_at_once_are_two_deployments(post):
+    there = [{"service": "sattle", "version": version} for version in ("5", "6", "5")]
+
+    assert post("deployments", there).json()["accepted"] == 3
+
+    assert versions_at(at(17, 6)) == {"sattle": "5"}
 
 
 # --- By hand ----------------------------------------------------------------------------------------------------------
