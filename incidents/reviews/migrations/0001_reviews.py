@@ -5,21 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-
-# Versions of a review are never edited: PostgreSQL refuses, whoever asks.
-CREATE = """
-CREATE FUNCTION reviews_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
-        RETURN NEW;
-    END IF;
-    RAISE EXCEPTION '% is append-only: a version is never changed or removed. Write another one.', TG_TABLE_NAME
-        USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON reviews_version
-    FOR EACH ROW EXECUTE FUNCTION reviews_refuse_change();
-"""
-DROP = "DROP TRIGGER append_only ON reviews_version; DROP FUNCTION reviews_refuse_change();"
+from oncall.append_only import append_only
 
 
 class Migration(migrations.Migration):
@@ -146,5 +132,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('review', 'number'), name='review_versions_count')],
             },
         ),
-        migrations.RunSQL(CREATE, DROP),
+        append_only("reviews_version"),
     ]

@@ -2,22 +2,10 @@
 
 from django.db import migrations
 
-CREATE = """
-CREATE FUNCTION phones_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
-        RETURN NEW;  -- a row that is loaded again as it is
-    END IF;
-    RAISE EXCEPTION '% is append-only: a row there is never changed or removed. Add another row instead.', TG_TABLE_NAME
-        USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON phones_step
-    FOR EACH ROW EXECUTE FUNCTION phones_refuse_change();
-"""
-DROP = "DROP TRIGGER append_only ON phones_step; DROP FUNCTION phones_refuse_change();"
+from oncall.append_only import append_only
 
 
 class Migration(migrations.Migration):
     dependencies = [("phones", "0001_initial")]
 
-    operations = [migrations.RunSQL(CREATE, DROP)]
+    operations = [append_only("phones_step")]

@@ -6,28 +6,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-CREATE = """
-CREATE FUNCTION readiness_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
-        RETURN NEW;
-    END IF;
-    RAISE EXCEPTION '% is append-only: a row there is never changed or removed. Add another one.', TG_TABLE_NAME
-        USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON readiness_result
-    FOR EACH ROW EXECUTE FUNCTION readiness_refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON readiness_checkchange
-    FOR EACH ROW EXECUTE FUNCTION readiness_refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON readiness_deployment
-    FOR EACH ROW EXECUTE FUNCTION readiness_refuse_change();
-"""
-DROP = """
-DROP TRIGGER append_only ON readiness_result;
-DROP TRIGGER append_only ON readiness_checkchange;
-DROP TRIGGER append_only ON readiness_deployment;
-DROP FUNCTION readiness_refuse_change();
-"""
+from oncall.append_only import append_only
+
 FIRST = datetime.date(2020, 1, 1)
 CHECKS = [  # name, title, how, limit
     ("next-visit", "Synthetic nextVisit", "Send a synthetic nextVisit through the fan-out, and see it arrive.", "at most 5 s"),
@@ -178,6 +158,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='readiness_waiver_says_why'), models.CheckConstraint(condition=models.Q(('until__gt', models.F('starts_at')), ('until__lt', datetime.datetime(2100, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='readiness_waiver_ends'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='readiness_waiver_taken_back_by')],
             },
         ),
-        migrations.RunSQL(CREATE, DROP),
+        append_only("readiness_result", "readiness_checkchange", "readiness_deployment"),
         migrations.RunPython(add, migrations.RunPython.noop),
     ]

@@ -3,19 +3,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-CREATE = """
-CREATE FUNCTION runs_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
-        RETURN NEW;  -- a row that is loaded again as it is
-    END IF;
-    RAISE EXCEPTION '% is append-only: a row there is never changed or removed. Add another row instead.', TG_TABLE_NAME
-        USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON runs_stepoutcome
-    FOR EACH ROW EXECUTE FUNCTION runs_refuse_change();
-"""
-DROP = "DROP TRIGGER append_only ON runs_stepoutcome; DROP FUNCTION runs_refuse_change();"
+from oncall.append_only import append_only
 
 
 class Migration(migrations.Migration):
@@ -75,5 +63,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('run', 'nth'), name='outcomes_count'), models.CheckConstraint(condition=models.Q(('outcome__in', ['done', 'yes', 'no', 'solved', 'no_help', 'skipped'])), name='outcome_known'), models.CheckConstraint(condition=models.Q(('nth__gte', 1), ('step__gte', 1)), name='outcome_of_a_step'), models.CheckConstraint(condition=models.Q(('minutes__isnull', True), ('minutes__lte', 1440), _connector='OR'), name='outcome_within_a_day')],
             },
         ),
-        migrations.RunSQL(CREATE, DROP),
+        append_only("runs_stepoutcome"),
     ]
