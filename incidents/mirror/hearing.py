@@ -5,8 +5,6 @@ written down in order; told twice it is one line. Slack tells in any order: a ch
 waits for it, and one that comes after a newer change is passed over.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,27 +16,13 @@ from incidents.command.models import Entry, Incident
 from incidents.command.writing import Refused, lock, write
 from incidents.mirror import queries, wording
 from incidents.mirror.models import Heard, Mirror, Stranger
+from incidents.mirror.reading import GONE, Saying
 from oncall.people.models import Person
 
-GONE = "gone"  # Heard.change of a message that was removed
 AT_A_TIME = 50
 MOST_TRIES = 5  # to learn a name; then it is written down without
 NAMELESS = "somebody"
 EMPTY = "(nothing is left of it)"
-
-
-@dataclass(frozen=True)
-class Saying:
-    """One event of Slack's, as far as it is a person's doing."""
-
-    channel: str
-    ts: str
-    user: str  # empty: Slack does not say who
-    text: str = ""
-    thread: str = ""
-    change: str = ""  # empty: said; else when it was changed, or GONE
-    change_at: str = ""  # when, by Slack's clock; empty: said
-    files: Sequence[tuple[str, str]] = ()  # name and address
 
 
 def take(saying: Saying, *, at: datetime, now: datetime) -> Heard | None:
@@ -131,6 +115,12 @@ def _is_overtaken(mirror: Mirror, heard: Heard) -> bool:
     return any(_place(other) > _place(heard.change) for other in written)
 
 
+def _says_the_same(mirror: Mirror, heard: Heard, said: Heard) -> bool:
+    """Whether this changes nothing: the message was first heard as it is now, after Slack could not tell us of it."""
+    changed = mirror.heard.filter(ts=heard.ts, nth__isnull=False).exclude(change="").exists()
+    return heard.change != GONE and heard.text == said.text and not changed
+
+
 def _place(change: str) -> Decimal:
     """Return the place of a change among those of its message; nothing comes after its removal."""
     return Decimal("Infinity") if change == GONE else Decimal(change)
@@ -162,7 +152,7 @@ def _written(
     original = queries.entry_of(incident, said.nth) if said is not None and said.nth is not None else None
     corrects: Entry | None = None
     if heard.change:
-        if original is None or _is_overtaken(mirror, heard):
+        if said is None or original is None or _is_overtaken(mirror, heard) or _says_the_same(mirror, heard, said):
             return None
         corrects, text = original, (text or EMPTY) if heard.change != GONE else "Removed in Slack."
     elif not text:

@@ -45,6 +45,10 @@ class Mirror(models.Model):
     )
     topic = models.CharField(max_length=250, blank=True, help_text="As it was set last.")
     cursor = models.CharField(max_length=60, blank=True, help_text="How far the timeline was read; empty: not yet.")
+    heard_until = models.CharField(
+        max_length=40, blank=True, help_text="Slack's name of the newest message read there."
+    )
+    looked_at = models.DateTimeField(null=True, blank=True)  # null: what is said there was not read yet
     next_due = models.DateTimeField(null=True, blank=True)  # null: archived or stopped
     lease_token = models.UUIDField(null=True, blank=True)  # null: nobody works on it
     tries = models.PositiveIntegerField(default=0, help_text="That failed, one after the other.")

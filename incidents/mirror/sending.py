@@ -13,7 +13,7 @@ from django.db.models import F
 
 from incidents.command.lifecycle import LIVE
 from incidents.command.models import Incident
-from incidents.mirror import crowd, gathering, queries, services, wording
+from incidents.mirror import catching_up, crowd, gathering, queries, services, wording
 from incidents.mirror.asking import (
     ARCHIVED,
     ARCHIVED_BY_HAND,
@@ -91,6 +91,7 @@ def _bring_up_to_date(claim: Claim) -> None:
     if mirror.state == Mirror.State.ARCHIVED:
         _rest(claim, again=None)
         return
+    catching_up.catch_up(claim, mirror)
     has_news = gathering.gather(mirror, incident, now=clock.now())
     if not mirror.marked:
         ask_in_vain(claim, lambda slack: slack.set_purpose(mirror.channel, _purpose(incident)))
@@ -115,7 +116,17 @@ def _leave(claim: Claim, mirror: Mirror) -> None:
     if mirror.channel:
         ask(claim, lambda slack: slack.archive(mirror.channel))
     with transaction.atomic():
-        hold(claim, state=Mirror.State.STOPPED, channel="", name="", topic="", cursor="", marked=False)
+        hold(
+            claim,
+            state=Mirror.State.STOPPED,
+            channel="",
+            name="",
+            topic="",
+            cursor="",
+            heard_until="",
+            looked_at=None,
+            marked=False,
+        )
         mirror.lines.all().delete()
         mirror.guests.all().delete()
         _rest(claim, again=None, text=NOT_PRIVATE.format(f" #{mirror.name}" if mirror.channel else ""))
@@ -234,6 +245,7 @@ def _finish(claim: Claim, mirror: Mirror, incident: Incident) -> None:
     is_over = incident.state in queries.OVER
     more = queries.waiting(mirror).exists()
     if is_over and not more and mirror.state == Mirror.State.OPEN:
+        catching_up.catch_up(claim, mirror, at_once=True)
         ask_in_vain(claim, lambda slack: slack.archive(mirror.channel))
         hold(claim, state=Mirror.State.ARCHIVED)
     _rest(claim, again=None if is_over and not more else SOON if more or incident.state in LIVE else LATER)

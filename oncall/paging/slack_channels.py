@@ -8,6 +8,7 @@ Source: the reference of methods of Slack's Web API.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from oncall.paging.channels import Outcome, Verdict
@@ -154,6 +155,35 @@ def find_line(channel: str, *, key: str, thread: str = "", since: str = "") -> A
             if message.get("metadata") == _mark(key):
                 return Answer(str(message["ts"]))
     return Answer("")
+
+
+def messages(channel: str, *, since: str = "") -> Answer:
+    """Return in `data` the messages of a channel, oldest first: those said or answered after the timestamp `since`, and
+    as many before them as came along. Answers are those after it.
+    """
+
+    def ask(cursor: str) -> Any:
+        return client().conversations_history(channel=channel, limit=PAGE, cursor=cursor)
+
+    found: list[dict[str, Any]] = []
+    for page in _pages(ask):
+        if page.failed and page.failed.code == TOO_MANY:
+            break
+        if page.failed:
+            return page
+        found += page.data["messages"] or []
+        if found and _seconds(found[-1], "ts") <= float(since or 0):
+            break
+    for top in [str(one["ts"]) for one in found if _seconds(one, "latest_reply") > float(since or 0)]:
+        told = _call(partial(client().conversations_replies, channel=channel, ts=top, limit=PAGE, oldest=since or None))
+        if told.failed:
+            return told
+        found += [one for one in told.data["messages"] or [] if one["ts"] != top]
+    return Answer(sorted(found, key=lambda one: _seconds(one, "ts")))
+
+
+def _seconds(message: dict[str, Any], name: str) -> float:
+    return float(message.get(name) or 0)
 
 
 def name_of(user: str) -> Answer:

@@ -95,7 +95,7 @@ class Chat:
 
     def history(self, fields: Row) -> Row:
         found = self.notebook.all("message", str(fields.get("channel", "")))[::-1]
-        return self._page([one for one in found if not one.get("thread_ts")], fields)
+        return self._page([one for one in found if not one.get("thread_ts") and not one.get("removed")], fields)
 
     def replies(self, fields: Row) -> Row:
         found = self.notebook.all("message", str(fields.get("channel", "")))
@@ -108,10 +108,26 @@ class Chat:
         oldest = float(fields.get("oldest") or 0)
         found = [one for one in found if float(one["ts"]) > oldest]
         wanted = str(fields.get("include_all_metadata", "")).lower() in {"1", "true"}
-        names = ["ts", "text", "blocks", *(["metadata"] if wanted else [])]
-        page = [{name: one[name] for name in names} for one in found[begin : begin + limit]]
+        page = [self._shown(one, fields, wanted=wanted) for one in found[begin : begin + limit]]
         more = str(begin + limit) if len(found) > begin + limit else ""
         return {"ok": True, "messages": page, "has_more": bool(more), "response_metadata": {"next_cursor": more}}
+
+    def _shown(self, one: Row, fields: Row, *, wanted: bool) -> Row:
+        """A message as Slack shows it: with who said it, when it was changed, and which answer is its last."""
+        answers = [
+            other["ts"]
+            for other in self.notebook.all("message", str(fields.get("channel", "")))
+            if other.get("thread_ts") == one["ts"]
+        ]
+        return {
+            "type": "message",
+            **{name: one[name] for name in ["ts", "text", "blocks", *(["metadata"] if wanted else [])]},
+            **({"user": one["user"]} if one.get("user") else {"user": BOT, "bot_id": "B0BOT"}),
+            **({"files": one["files"]} if one.get("files") else {}),
+            **({"edited": {"user": one["user"], "ts": one["edited_ts"]}} if one.get("edited_ts") else {}),
+            **({"thread_ts": one["thread_ts"]} if one.get("thread_ts") else {}),
+            **({"latest_reply": max(answers)} if answers else {}),
+        }
 
     def say(self, fields: Row) -> Row:
         """Let a person say something in a channel, as in Slack; returns the message's name."""
@@ -133,9 +149,14 @@ class Chat:
         """Let a person change what they said; without text, remove it."""
         channel, ts, text = str(fields["channel"]), str(fields["ts"]), str(fields.get("text") or "")
         known = next(one for one in self.notebook.all("message", channel) if one["ts"] == ts)
-        changed = known | {"text": text or "(removed)", "edited": known["edited"] + 1}
-        self.notebook.change(known["id"], changed)
         at = self.timestamp()
+        changed = known | {
+            "text": text or "(removed)",
+            "edited": known["edited"] + 1,
+            "edited_ts": at if text else "",
+            "removed": not text,
+        }
+        self.notebook.change(known["id"], changed)
         event = self.events.changed(channel, known, changed, at=at) if text else self.events.removed(channel, known, at)
         return {"ts": ts, "event": event}
 

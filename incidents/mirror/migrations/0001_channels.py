@@ -36,6 +36,8 @@ class Migration(migrations.Migration):
                 ('crowd_changed', models.BooleanField(default=False, help_text='Somebody came in: whether they may is to be looked at.')),
                 ('topic', models.CharField(blank=True, help_text='As it was set last.', max_length=250)),
                 ('cursor', models.CharField(blank=True, help_text='How far the timeline was read; empty: not yet.', max_length=60)),
+                ('heard_until', models.CharField(blank=True, help_text="Slack's name of the newest message read there.", max_length=40)),
+                ('looked_at', models.DateTimeField(blank=True, null=True)),
                 ('next_due', models.DateTimeField(blank=True, null=True)),
                 ('lease_token', models.UUIDField(blank=True, null=True)),
                 ('tries', models.PositiveIntegerField(default=0, help_text='That failed, one after the other.')),
