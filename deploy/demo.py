@@ -166,7 +166,6 @@ def manage(*arguments: str, environment: Mapping[str, str]) -> None:
 def programs(environment: Mapping[str, str], *, port: int, simulator_port: int) -> list[Program]:
     """Return what the portal consists of, as a deployment would run it, and the telephone company."""
     python = sys.executable
-    celery = [python, "-m", "celery", "-A", "oncall.celery"]
     simulator = [
         python, "-m", "oncall.simulator", "--port", str(simulator_port), "--store", str(PLACE / "simulator.sqlite3"),
         "--account", environment["TWILIO_ACCOUNT_SID"], f"--token={environment['TWILIO_AUTH_TOKEN']}",
@@ -179,13 +178,11 @@ def programs(environment: Mapping[str, str], *, port: int, simulator_port: int) 
         python, "-m", "gunicorn", "oncall.wsgi:application", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
         "--workers", "2", "--threads", "8", "--preload", "--graceful-timeout", "5", "--no-control-socket",
     ]  # fmt: skip
-    beat = [python, "-m", "celery", "-A", "oncall.timetable", "beat"]
-    alone = ["--without-gossip", "--without-mingle"]
     commands = {
         "simulator": simulator,
         "web": web,
-        "worker": [*celery, "worker", "-c", "2", "-Q", "pages,feeds", "--loglevel", "INFO", *alone],
-        "beat": [*beat, "--loglevel", "WARNING", "-s", str(PLACE / "beat-schedule"), "--pidfile="],
+        "worker": [python, "-m", "oncall.celery", "-c", "2", "-Q", "pages,feeds"],
+        "beat": [python, "-m", "oncall.timetable", "-s", str(PLACE / "beat-schedule")],
         "pulse": [python, "manage.py", "pulse"],
     }
     healthy = {

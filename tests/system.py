@@ -210,7 +210,7 @@ class System:
     def also(self, name: str, *, like: str, **environment: str) -> None:
         """Know one more program: another of the same kind as `like`, with this added to its environment."""
         program = self.programs[like]
-        command = [*program.command, "-n", f"{name}@%h"] if "celery" in program.command else program.command
+        command = [*program.command, "-n", f"{name}@%h"] if "oncall.celery" in program.command else program.command
         env = {**program.env, "ONCALL_PROCESS": name, **environment}
         self.programs[name] = dataclasses.replace(program, name=name, command=command, env=env)
 

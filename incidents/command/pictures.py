@@ -10,12 +10,14 @@ import io
 import struct
 from dataclasses import dataclass
 from datetime import datetime
-
-from PIL import Image, ImageOps
+from typing import TYPE_CHECKING
 
 from incidents.command.models import Incident, Picture
 from incidents.command.writing import Refused
 from oncall.people.models import Person
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 LARGEST_B = 8 * 1024 * 1024  # bytes, as it comes
 MOST_PIXELS = 24_000_000  # of the first frame, as it comes: a decoder is never asked for more
@@ -46,6 +48,8 @@ def rewrite(data: bytes) -> Rewritten:
 
     :raises Refused: in words, if it is none, is broken, or is too large.
     """
+    from PIL import Image, ImageOps  # noqa: PLC0415 -- 2 MB, for processes that are given a picture alone
+
     if len(data) > LARGEST_B:
         raise Refused("picture", f"That picture has over {LARGEST_B // 2**20} MB. Make it smaller, or cut it.")
     try:
@@ -61,7 +65,9 @@ def rewrite(data: bytes) -> Rewritten:
         raise Refused("picture", "That is no picture we can read. Give a PNG, a JPEG or a WebP.") from None
 
 
-def _written(image: Image.Image, *, lossless: bool) -> Rewritten:
+def _written(image: "Image.Image", *, lossless: bool) -> Rewritten:
+    from PIL import Image  # noqa: PLC0415 -- as above
+
     see_through = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     pixels = image.convert("RGBA" if see_through else "RGB")
     pixels.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
@@ -76,7 +82,7 @@ def _written(image: Image.Image, *, lossless: bool) -> Rewritten:
     return Rewritten(_encoded(flat, "JPEG"), "image/jpeg", *clean.size)
 
 
-def _encoded(image: Image.Image, kind: str) -> bytes:
+def _encoded(image: "Image.Image", kind: str) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **({"quality": 85} if kind == "JPEG" else {"optimize": False}))
     return out.getvalue()

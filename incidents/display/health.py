@@ -5,14 +5,19 @@ a database that fits the code; what is amiss, by name. `/metrics`: Prometheus. N
 anything about people.
 """
 
+import functools
+import pkgutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 
 import redis
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -54,8 +59,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     try:
         now = clock.now()
         checks["database"] = "ok"
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        missing = migrations() - MigrationRecorder(connection).applied_migrations().keys()
         checks["migrations"] = f"{len(missing)} not applied" if missing else "ok"
         if not missing:
             checks |= _evidence(now)
@@ -64,6 +68,22 @@ def readyz(request: HttpRequest) -> JsonResponse:
     checks["broker"] = _broker()
     ready = all(checks.get(name) == "ok" for name in NEEDED)
     return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
+
+
+@functools.cache
+def migrations() -> set[tuple[str, str]]:
+    """Return all that this code brings, each by its app and its name, as Django finds them: by their files.
+
+    Django's own way also loads them all, to know their order: 7 MB in each process, and time with every question.
+    """
+    found = set()
+    for app in apps.get_app_configs():
+        package, _ = MigrationLoader.migrations_module(app.label)
+        spec = find_spec(package) if package else None
+        for file in pkgutil.iter_modules(spec.submodule_search_locations) if spec else ():
+            if not file.ispkg and file.name[0] not in "_~":
+                found.add((app.label, file.name))
+    return found
 
 
 def _evidence(now: datetime) -> dict[str, str]:

@@ -16,7 +16,6 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,9 +23,9 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar, Component, Event
 
+from rotations.changes.feed_shapes import AFTER, BEFORE, Found, NotACalendar, Occurrence, TooMuch
 from rotations.night.wall import wall_instant
 
-BEFORE, AFTER = timedelta(days=30), timedelta(days=400)  # the window, around now
 MOST = 10_000  # occurrences within it
 MOST_STEPS = 100_000  # of a rule, from its first occurrence to the end of the window
 DEEPEST = 8  # components within components; honest files have three
@@ -41,36 +40,6 @@ LENGTH = re.compile(
     r"^(DURATION(?:;[^:\r\n]*)?:\+?P(?:\d+W)?(?:\d+D)?T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)(?=\r?$)",
     re.IGNORECASE | re.MULTILINE,
 )
-
-
-class Unreadable(ValueError):
-    """The file gives no absences. The message ends a sentence that begins with the calendar's name."""
-
-
-class NotACalendar(Unreadable):
-    """It is not an iCalendar file at all."""
-
-
-class TooMuch(Unreadable):
-    """It holds more than we take."""
-
-
-@dataclass(frozen=True)
-class Occurrence:
-    """A span, half-open, in UTC, in which a calendar says that its owner is away. `uid` is unique within the file."""
-
-    uid: str
-    starts_at: datetime
-    ends_at: datetime
-    summary: str
-
-
-@dataclass(frozen=True)
-class Found:
-    """The absences of a file, by start, and how many of its events made no sense."""
-
-    absences: list[Occurrence]
-    skipped: int
 
 
 def absences_in(body: bytes, *, zone: ZoneInfo, now: datetime) -> Found:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rotations.changes.feed_parsing import Found, Occurrence, TooMuch, Unreadable, absences_in
+from rotations.changes.feed_shapes import Found, Occurrence, TooMuch, Unreadable
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSOR_S = 15  # 5 MB of honest events take about five
@@ -56,6 +56,8 @@ def _from_json(row: list[str]) -> Occurrence:
 
 def main(zone: str, now: str) -> int:
     """Read the file on standard input; write what is found, or why it cannot be read, to standard output."""
+    from rotations.changes.feed_parsing import absences_in  # noqa: PLC0415 -- 4 MB, for the process that reads alone
+
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -12,7 +12,7 @@ from oncall import clock
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
 from rotations.changes import feeds
-from rotations.changes.feed_parsing import Found
+from rotations.changes.feed_shapes import Found
 from rotations.changes.models import AbsenceFeed
 from rotations.changes.refusals import Refused
 

@@ -21,8 +21,8 @@ from oncall.troubles import services as troubles
 from oncall.troubles.models import Trouble
 from rotations.changes import services
 from rotations.changes.feed_fetching import BadAddress, Unfetched, fetch, parse
-from rotations.changes.feed_parsing import AFTER, Found, Unreadable
 from rotations.changes.feed_reading import read
+from rotations.changes.feed_shapes import AFTER, Found, Unreadable
 from rotations.changes.models import AbsenceFeed
 from rotations.changes.refusals import Refused
 

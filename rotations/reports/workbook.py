@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-import xlsxwriter
-
 from rotations.reports.cells import Cell, Seconds, Sheet, h_mm_ss, neutral
 
 DAY_S = 86_400
@@ -16,6 +14,8 @@ OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": F
 
 class _Book:
     def __init__(self, made_at: datetime) -> None:
+        import xlsxwriter  # noqa: PLC0415 -- 2 MB, for whoever asks for a workbook alone
+
         self.file = io.BytesIO()
         self.book = xlsxwriter.Workbook(self.file, OPTIONS)
         self.book.set_properties({"title": "Leave", "created": made_at.astimezone(UTC).replace(tzinfo=None)})

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from oncall.people import access
 from oncall.people.models import Membership, Person, Team
 from rotations.schedule.models import Draft, Rotation, Schedule
-from rotations.schedule.reading import parse
 from rotations.schedule.spec import (
     BadSpec,
     PlaceSpec,
@@ -47,6 +46,8 @@ def spec_of_draft(draft: Draft) -> ScheduleSpec:
     """
     :raises BadSpec: if what it keeps cannot be read any more.
     """
+    from rotations.schedule.reading import parse  # noqa: PLC0415 -- 4 MB, for loops only where a draft is open
+
     return parse(draft.body)
 
 

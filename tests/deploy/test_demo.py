@@ -67,6 +67,16 @@ def test_secrets_are_made_once_and_kept_from_others(tmp_path):
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_worker_and_beat_are_started_without_celerys_command_line():
+    """It loads a terminal's editor: 10 MB of each."""
+    names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET", "PUBLIC_BASE_URL")
+    programs = demo.programs(dict.fromkeys(names, "x"), port=1, simulator_port=2)
+
+    modules = {one.name: one.command[2] for one in programs if one.name in ("worker", "beat")}
+
+    assert modules == {"worker": "oncall.celery", "beat": "oncall.timetable"}
+
+
 def test_the_demo_never_rings_real_telephones(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "PLACE", tmp_path)
     monkeypatch.setenv("TWILIO_API_BASE", "https://api.twilio.com")

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from incidents.alarms import engine
 from incidents.alarms import services as alarms
 from incidents.alarms.models import PEOPLE
+from incidents.display import health
 from oncall import clock
 from oncall.limits import queries as limits
 from oncall.paging import canary, claims
@@ -207,6 +208,17 @@ def test_it_is_not_ready_with_a_migration_missing(client, beat):
     response = client.get("/readyz")
 
     assert (response.status_code, response.json()["checks"]["migrations"]) == (503, "1 not applied")
+
+
+def test_it_knows_every_migration_that_django_would_apply():
+    assert health.migrations() == set(MigrationLoader(None).graph.nodes)
+
+
+def test_asking_whether_it_is_ready_loads_no_migration(client, beat, monkeypatch):
+    """A process keeps for good what it has loaded, and who asks comes every few seconds."""
+    monkeypatch.delattr(MigrationLoader, "load_disk")
+
+    assert ask(client)[0] == 200
 
 
 def test_it_is_not_ready_without_a_database(client, monkeypatch):

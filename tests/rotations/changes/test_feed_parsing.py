@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rotations.changes import feed_reading
-from rotations.changes.feed_parsing import NotACalendar, TooMuch, Unreadable, absences_in
+from rotations.changes.feed_parsing import absences_in
+from rotations.changes.feed_shapes import NotACalendar, TooMuch, Unreadable
 
 NOW = datetime(2027, 3, 1, tzinfo=UTC)
 SANTIAGO, PARIS = ZoneInfo("America/Santiago"), ZoneInfo("Europe/Paris")
