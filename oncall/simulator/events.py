@@ -73,18 +73,21 @@ class Events:
 
     def _run(self) -> None:
         while True:
-            id, told = self._queue.get()
-            for pause in PAUSES_S:
-                time.sleep(pause)
-                try:
-                    answer = signed_post(
-                        self.url, json.dumps(told).encode(), secret=self.secret, kind="application/json"
-                    )
-                except requests.RequestException:
-                    continue
-                self.notebook.change(id, told | {"status": answer.status_code})
-                if answer.status_code == 200:
-                    break
+            self._deliver(*self._queue.get())
+
+    def _deliver(self, id: int, told: Row) -> None:
+        """Tell the portal, again where it did not take it. The answer goes when this ends: whoever holds one holds its
+        connection, and the portal waits there for more.
+        """
+        for pause in PAUSES_S:
+            time.sleep(pause)
+            try:
+                answer = signed_post(self.url, json.dumps(told).encode(), secret=self.secret, kind="application/json")
+            except requests.RequestException:
+                continue
+            self.notebook.change(id, told | {"status": answer.status_code})
+            if answer.status_code == 200:
+                return
 
 
 def signed_post(

@@ -3,16 +3,11 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from oncall.people.models import Membership, Person, Team
 from rotations.schedule import services
 from rotations.schedule.models import Schedule
 from rotations.schedule.services import Turns
-
-# A busy machine is slow; that is no defect of what is tested.
-settings.register_profile("patient", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 NOW = datetime(2027, 3, 23, 3, 10, tzinfo=UTC)  # Monday evening in California, Tuesday 04:10 in Paris
 BEFORE = datetime(2027, 2, 1, tzinfo=UTC)  # when the schedule was made

@@ -57,6 +57,14 @@ def test_a_child_of_an_open_alarm_of_its_stage_is_held_under_it(policy):
     assert row.text == "Belongs to “About parent” by stage ap_pipe."
 
 
+def test_of_alarms_that_began_at_once_the_worst_stands_for_the_others(policy):
+    hear("bad", stage="ap_pipe", severity=3)
+    worst = hear("worse", stage="ap_pipe", severity=2)
+
+    assert hear("child", stage="ap_pipe", severity=3, now=NOW + MINUTE) is None
+    assert Held.objects.get(key="child").parent_id == worst
+
+
 def test_it_may_come_from_another_source(policy):
     hear("parent", stage="ap_pipe")
 

@@ -194,7 +194,9 @@ def final(person, channel, reports, *, answer_at):
 
 
 @pytest.mark.parametrize(("channel", "reports"), [("sms", TEXT), ("voice", CALL)])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_callbacks_in_any_order_twice_or_late_end_in_the_same_state(ada, channel, reports, data):
     """F31, F32: shuffled, duplicated, and our own answer before, between or after them."""
