@@ -1,6 +1,5 @@
 """Verbs about playbooks as files: take in a folder, and what a folder would hold. Files are read by the edges."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +8,16 @@ from django.db import transaction
 
 from playbooks.library import services
 from playbooks.library.models import Playbook, Revision
-from playbooks.library.parsing import RESERVED, SLUG, Problem, Unreadable, normal, parse
+from playbooks.library.parsing import RESERVED, SLUG, Unreadable, kept, parse, with_revision
 
 SUFFIX = ".md"
 README = "README.md"
-_REVISION = re.compile(r"^revision:[^\n]*\n", re.MULTILINE)
+AHEAD = (
+    "revision {seen} is not known here, where {newest} is the newest. Pull, and write yours on top of what is there."
+)
+RETIRED = (
+    "it is out of use, and the file says something else. Delete the file, or have the playbook taken up again first."
+)
 
 
 class NothingTaken(Exception):
@@ -26,7 +30,9 @@ class NothingTaken(Exception):
 
 @dataclass(frozen=True)
 class Report:
-    """What became of one file: created, changed, unchanged or error; `line`: 0 where it is about the whole file."""
+    """What became of one file: created, changed, unchanged, passed over or error; `line`: 0 where it is about the whole
+    file.
+    """
 
     name: str
     outcome: str
@@ -66,19 +72,6 @@ def pull() -> Iterator[tuple[str, str]]:
         yield f"{row.playbook.slug}{SUFFIX}", with_revision(row.source, row.n)
 
 
-def with_revision(source: str, n: int) -> str:
-    """Return `source` with the line `revision: n` as the last of its front matter."""
-    head, end, rest = without_revision(source).removeprefix("---\n").partition("\n---\n")
-    return f"---\n{head}\nrevision: {n}{end}{rest}"
-
-
-def without_revision(source: str) -> str:
-    """Return `source` as it is kept: the number of the revision is the file's, not the text's."""
-    text = normal(source)
-    head, end, rest = text.partition("\n---\n")
-    return _REVISION.sub("", head + "\n").removesuffix("\n") + end + rest if end else text
-
-
 def is_fit(name: str) -> bool:
     slug = name.removesuffix(SUFFIX)
     return name.endswith(SUFFIX) and SLUG.match(slug) is not None and slug not in RESERVED
@@ -90,44 +83,31 @@ def _take(name: str, text: str, slugs: set[str], *, now: datetime) -> list[Repor
         return [
             Report(name, "error", words="the name of the file is no short name. Call it as in p6, with .md behind.")
         ]
-    known = Playbook.objects.filter(slug=slug).first()
-    message, source = f"From the file {name}", without_revision(text)
+    known, message = Playbook.objects.filter(slug=slug).first(), f"From the file {name}"
     try:
         seen = parse(text).revision
         if known is None:
-            services.create(
-                slug=slug, source=source, by=None, now=now, message=message, is_from_file=True, beside=slugs
-            )
+            services.create(slug=slug, source=text, by=None, now=now, message=message, is_from_file=True, beside=slugs)
             return [Report(name, "created")]
+        is_same = kept(text) == kept(known.revisions.get(n=known.revision).source)
+        if known.retired_at and is_same:
+            return [Report(name, "passed over", words="it is out of use")]
+        if seen is not None and seen > known.revision and not is_same:
+            return [Report(name, "error", words=AHEAD.format(seen=seen, newest=known.revision))]
         services.revise(
-            playbook=known, source=source, seen=_base(known, seen, source), by=None, now=now, message=message,
+            playbook=known, source=text, seen=_base(known, seen), by=None, now=now, message=message,
             is_from_file=True, beside=slugs,
         )  # fmt: skip
     except Unreadable as error:
-        return [Report(name, "error", one.line, one.words) for one in _in_file(error.problems, text, source)]
-    except (services.BadSlug, services.ChangedMeanwhile, services.Retired) as error:
+        return [Report(name, "error", one.line, one.words) for one in error.problems]
+    except services.Retired:
+        return [Report(name, "error", words=RETIRED)]
+    except (services.BadSlug, services.ChangedMeanwhile) as error:
         return [Report(name, "error", words=str(error))]
-    changed = Playbook.objects.get(pk=known.pk).revision != known.revision
-    return [Report(name, "changed" if changed else "unchanged")]
+    return [Report(name, "unchanged" if is_same else "changed")]
 
 
-def _in_file(problems: tuple[Problem, ...], text: str, source: str) -> list[Problem]:
-    """Return the problems with the line numbers of the file, which may have one line more than what is kept."""
-    place = next((n for n, line in enumerate(normal(text).split("\n"), start=1) if line.startswith("revision:")), 0)
-    if not place or normal(text) == source or not _reads(text):
-        return list(problems)
-    return [Problem(one.line + (one.line >= place), one.words) for one in problems]
-
-
-def _reads(text: str) -> bool:
-    try:
-        parse(text)
-    except Unreadable:
-        return False
-    return True
-
-
-def _base(playbook: Playbook, seen: int | None, source: str) -> int:
+def _base(playbook: Playbook, seen: int | None) -> int:
     """Return the revision that a file was made from: the newest, unless somebody edited the playbook here since."""
     rows = playbook.revisions.filter(is_from_file=True).order_by("-n")
     stated = seen if seen is not None else rows.values_list("n", flat=True).first() or 0

@@ -2,10 +2,24 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from playbooks.library.sheet import DECLARE, END, EXPERT, PLAYBOOK, STEP, TRIAGE, Branch, Sheet, Step
+from playbooks.library.fences import Fence, fences_in
+from playbooks.library.sheet import (
+    DECLARE,
+    END,
+    EXPERT,
+    NO,
+    PLAYBOOK,
+    STEP,
+    TRIAGE,
+    YES,
+    Branch,
+    Sheet,
+    Step,
+    names_in,
+)
 
 LONGEST = 100_000  # characters of a playbook
 MOST_STEPS = 99
@@ -19,9 +33,9 @@ ATTRIBUTES = ("who", "minutes", "page", "needs")
 
 _HEADING = re.compile(r"##[ \t]+(\d{1,4})(?:[.)])?[ \t]+(\S.*)\Z")
 _BARE = re.compile(r"##[ \t]+(\d{1,4})[.)]?[ \t]*\Z")
-_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*\Z)|~{3,})")
 _BRANCH = re.compile(r" {0,3}[-*+][ \t]+(yes|no):(.*)\Z", re.IGNORECASE)
 _PAIR = re.compile(r"([A-Za-z][\w-]*):(?:[ \t]+(.*))?\Z")
+_RULE = "---"
 
 
 @dataclass(frozen=True)
@@ -48,8 +62,8 @@ def parse(source: str) -> Sheet:
 
     :raises Unreadable: naming each line, what stands there and what would be right.
     """
-    if len(source) > LONGEST:
-        raise Unreadable([Problem(1, f"{len(source)} characters are too many; {LONGEST} is the most. Split it.")])
+    if (many := len(kept(source))) > LONGEST:
+        raise Unreadable([Problem(1, f"{many} characters are too many; {LONGEST} is the most. Split it.")])
     lines = normal(source).split("\n")
     problems = list(_unseen(lines))
     front, begin = _front(lines, problems)
@@ -57,7 +71,8 @@ def parse(source: str) -> Sheet:
     if len(blocks) > MOST_STEPS:
         problems.append(Problem(blocks[MOST_STEPS][0] + 1, f"{MOST_STEPS} steps are the most. Split the playbook."))
         blocks = blocks[:MOST_STEPS]
-    steps = tuple(_step(lines, block, place, problems) for place, block in enumerate(blocks, start=1))
+    fences = {one.begin: one for one in fences_in(lines, begin)}
+    steps = tuple(_step(lines, block, place, fences, problems) for place, block in enumerate(blocks, start=1))
     if not steps:
         problems.append(Problem(begin + 1, "there is no step. Begin one with a line such as “## 1. Is the link up?”."))
     _lead_somewhere(steps, problems)
@@ -97,9 +112,40 @@ def _written(step: Step) -> str:
 
 
 def normal(source: str) -> str:
-    """Return the text as it is kept: lines end in a line feed, no byte order mark, one line feed at the end."""
+    """Return the text with lines that end in a line feed, without a byte order mark, with one line feed at the end."""
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return text.rstrip("\n") + "\n" if text.strip("\n") else ""
+
+
+def kept(source: str) -> str:
+    """Return the text as it is kept: `normal`, with bare rules about its front matter, and in it no number of a
+    revision, which is the file's and not the text's.
+    """
+    lines = normal(source).split("\n")
+    end = _front_end(lines)
+    if end is None:
+        return "\n".join(lines)
+    front = [line for line in lines[1:end] if not _says_revision(line)]
+    return "\n".join([_RULE, *front, _RULE, *lines[end + 1 :]])
+
+
+def with_revision(source: str, n: int) -> str:
+    """Return `source` as it is kept, with the line `revision: n` as the last of its front matter."""
+    lines = kept(source).split("\n")
+    end = _front_end(lines)
+    return "\n".join([*lines[:end], f"revision: {n}", *lines[end:]]) if end is not None else "\n".join(lines)
+
+
+def _says_revision(line: str) -> bool:
+    pair = _PAIR.match(line.strip())
+    return pair is not None and pair[1] == "revision"
+
+
+def _front_end(lines: Sequence[str]) -> int | None:
+    """Return the index of the rule that closes the front matter; None where it does not begin or end."""
+    if lines[0].rstrip() != _RULE:
+        return None
+    return next((place for place, line in enumerate(lines[1:], start=1) if line.rstrip() == _RULE), None)
 
 
 def _unseen(lines: Sequence[str]) -> Iterable[Problem]:
@@ -127,16 +173,16 @@ class _Front:
         return self.found.get(key, (0, ""))[0]
 
     def names(self, key: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one for part in self.words(key).split(",") if (one := " ".join(part.split()))))
+        return names_in(self.words(key))
 
 
 def _front(lines: Sequence[str], problems: list[Problem]) -> tuple[_Front, int]:
     """Return the front matter, and the index of the first line behind it."""
     front = _Front()
-    if lines[0].rstrip() != "---":
+    if lines[0].rstrip() != _RULE:
         problems.append(Problem(1, f"“{lines[0][:40]}” is no beginning. Begin with ---, then title: and its words."))
         return front, 0
-    end = next((place for place, line in enumerate(lines[1:], start=1) if line.rstrip() == "---"), None)
+    end = _front_end(lines)
     if end is None:
         problems.append(Problem(1, "the front matter has no end. Close it with a line of ---."))
         return front, len(lines)
@@ -187,11 +233,10 @@ _Block = tuple[int, int, int, str]  # index of the heading, of the line behind t
 def _blocks(lines: Sequence[str], begin: int, problems: list[Problem]) -> tuple[str, list[_Block]]:
     """Return the words before the first step, and each step's lines. Headings within a fence are text."""
     heads: list[tuple[int, int, str]] = []
-    fence, opened = "", begin
+    fences = fences_in(lines, begin)
+    inside = {place for one in fences for place in range(one.begin, one.end)}
     for place in range(begin, len(lines)):
-        fence, was = _fenced(lines[place], fence), fence
-        opened = place if fence and not was else opened
-        if fence or was:
+        if place in inside:
             continue
         head = _HEADING.match(lines[place].rstrip())
         if head:
@@ -202,23 +247,14 @@ def _blocks(lines: Sequence[str], begin: int, problems: list[Problem]) -> tuple[
                 )
         elif _BARE.match(lines[place]):
             problems.append(Problem(place + 1, "the step has a number and no title. Say what to look at or to do."))
-    if fence:
-        problems.append(
-            Problem(opened + 1, f"the commands that begin here have no end. Close them with a line of {fence}.")
-        )
+    problems += [
+        Problem(one.begin + 1, f"the commands that begin here have no end. Close them with a line of {one.mark}.")
+        for one in fences
+        if not one.is_closed
+    ]
     ends = [place for place, _, _ in heads[1:]] + [len(lines)]
     first = heads[0][0] if heads else len(lines)
     return _text(lines[begin:first]), [(*head[:1], end, *head[1:]) for head, end in zip(heads, ends, strict=False)]
-
-
-def _fenced(line: str, fence: str) -> str:
-    """Return the fence that is open behind `line`: of the same sign and at least as long closes it."""
-    found = _FENCE.match(line)
-    if not fence:
-        return found[1] if found else ""
-    bare = line.strip()
-    closes = len(line) - len(line.lstrip(" ")) <= 3 and len(bare) >= len(fence) and set(bare) == {fence[0]}
-    return "" if closes else fence
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -231,7 +267,9 @@ def _text(lines: Sequence[str]) -> str:
     return "\n".join(kept)
 
 
-def _step(lines: Sequence[str], block: _Block, place: int, problems: list[Problem]) -> Step:
+def _step(
+    lines: Sequence[str], block: _Block, place: int, fences: Mapping[int, Fence], problems: list[Problem]
+) -> Step:
     begin, end, number, title = block
     if number != place:
         problems.append(
@@ -241,19 +279,17 @@ def _step(lines: Sequence[str], block: _Block, place: int, problems: list[Proble
     text: list[str] = []
     commands: list[str] = []
     branches: list[Branch] = []
-    fence = ""
+    fenced_until = at
     for index in range(at, end):
         line = lines[index]
-        fence, was = _fenced(line, fence), fence
-        branch = _BRANCH.match(line) if not fence and not was else None
+        if index in fences:
+            fenced_until = fences[index].end
+            commands.append(fences[index].commands)
+        branch = _BRANCH.match(line) if index >= fenced_until else None
         if branch:
             _add_branch(branches, branch[1].lower(), branch[2].strip(), index + 1, problems)
             continue
         text.append(line)
-        if fence and not was:
-            commands.append("")
-        elif fence:
-            commands[-1] += line + "\n"
     return Step(
         number=number,
         title=title,
@@ -288,7 +324,7 @@ def _wrong(key: str, value: str, again: bool) -> str:
         return f"“{key}:” says nothing here. Write one of {', '.join(ATTRIBUTES)}, or leave a line empty before text."
     if again:
         return f"{key} is there twice. Keep one of them."
-    if not value:
+    if not value or (key == "page" and not names_in(value)):
         return f"{key} says nothing. Write it, or leave the line out."
     if key == "who" and value not in (TRIAGE, EXPERT):
         return f"who “{value[:40]}” is nobody known here. Write {TRIAGE} or {EXPERT}."
@@ -335,3 +371,21 @@ def _lead_somewhere(steps: Sequence[Step], problems: list[Problem]) -> None:
                 problems.append(Problem(one.line, f"there is no step {one.target}. Name one from 1 to {len(steps)}."))
             elif int(one.target) == step.number:
                 problems.append(Problem(one.line, f"step {step.number} leads to itself. Name another step, or {END}."))
+
+
+def loose_ends(sheet: Sheet) -> list[Problem]:
+    """Return the answers of a playbook that leave somebody without a next step: what is written anew has none.
+
+    It is asked of new texts alone: what was kept before stays readable, and so does a run of it.
+    """
+    problems = []
+    for step in sheet.steps:
+        said = {one.answer for one in step.branches}
+        for one in step.branches:
+            if one.kind == STEP and int(one.target) < step.number:
+                words = f"step {one.target} is taken by then. Lead on: to a later step, a playbook, {DECLARE} or {END}."
+                problems.append(Problem(one.line, words))
+        if said and step.number == len(sheet.steps) and (missing := {YES, NO} - said):
+            words = f"no step comes after this one, so say where “{missing.pop()}” leads too."
+            problems.append(Problem(step.line, words))
+    return problems

@@ -20,13 +20,16 @@ class BranchSerializer(serializers.Serializer[Any]):
 
 
 class StepSerializer(serializers.Serializer[Any]):
-    """`text` is Markdown, `html` what a page may show of it. An answer without a branch goes on with the next step."""
+    """`text` is Markdown, `html` what a page may show of it; `pages`: the skills in `page`, one by one. An answer
+    without a branch goes on with the next step, and so does one that declares an incident.
+    """
 
     number = serializers.IntegerField()
     title = serializers.CharField()
     who = serializers.CharField(allow_blank=True)
     minutes = serializers.IntegerField(allow_null=True)
     page = serializers.CharField(allow_blank=True)
+    pages = serializers.ListField(child=serializers.CharField())
     needs = serializers.CharField(allow_blank=True)
     text = serializers.CharField(allow_blank=True)
     html = serializers.SerializerMethodField()

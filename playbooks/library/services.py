@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from oncall.people.models import Person, Team
 from playbooks.library.models import Playbook, Revision
-from playbooks.library.parsing import RESERVED, SLUG, Problem, Unreadable, normal, parse
+from playbooks.library.parsing import RESERVED, SLUG, Problem, Unreadable, kept, loose_ends, parse
 from playbooks.library.sheet import Sheet
 
 
@@ -78,7 +78,7 @@ def revise(
     newest = playbook.revisions.select_related("by").get(n=playbook.revision)
     if playbook.retired_at:
         raise Retired(f"{playbook.title} is out of use since {playbook.retired_at:%d %b %Y}. Take it up again first.")
-    if newest.source == normal(source):
+    if kept(newest.source) == kept(source):
         return playbook
     if seen != newest.n:
         raise ChangedMeanwhile(
@@ -123,11 +123,12 @@ def take_up(*, playbook: Playbook) -> Playbook:
 def read(source: str, *, slug: str, beside: Collection[str] = ()) -> tuple[Sheet, Team | None]:
     """Return what `source` says and the team that owns it; nothing is stored.
 
-    :raises Unreadable: if it is no playbook, leads to one that is not there, or names no team as owner.
+    :raises Unreadable: if it is no playbook, leads nowhere or to one that is not there, or names no team as owner.
     """
     sheet = parse(source)
     there = {slug, *beside, *Playbook.objects.values_list("slug", flat=True)}
-    problems = [
+    problems = loose_ends(sheet)
+    problems += [
         Problem(one.line, f"there is no playbook “{one.target}”. Name one of {', '.join(sorted(there))}.")
         for one in sheet.leads_to
         if one.target not in there
@@ -162,7 +163,7 @@ def _add(
     return Revision.objects.create(
         playbook=playbook,
         n=playbook.revision,
-        source=normal(source),
+        source=kept(source),
         by=by,
         at=now,
         message=" ".join(message.split())[:200],

@@ -144,12 +144,16 @@ class DeploymentFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ("service", "version")
 
 
+class NewestDeployedFirst(ByCursor):
+    ordering = ("-at", "-received_at", "service")
+
+
 class Deployments(generics.ListAPIView[Deployment]):
     """GET lists deployments, the newest first. POST reports one, or a list of them."""
 
     serializer_class = DeploymentSerializer
     filterset_class = DeploymentFilter
-    pagination_class = ByCursor
+    pagination_class = NewestDeployedFirst
     queryset = Deployment.objects.all()
 
     @extend_schema(

@@ -2,12 +2,12 @@
 
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 
 from oncall.people.instants import InstantField
 from oncall.people.models import Team
+from playbooks.readiness.addresses import is_address
 from playbooks.readiness.models import Check, Result
 
 
@@ -28,17 +28,9 @@ class ResultForm(forms.Form):
 
     def clean_link(self) -> str:
         link: str = self.cleaned_data["link"]
-        if link and not _is_address(link):
+        if link and not is_address(link):
             raise forms.ValidationError("Write an address that begins with https:// or http://, or leave it out.")
         return link
-
-
-def _is_address(link: str) -> bool:
-    try:
-        scheme = urlsplit(link).scheme
-    except ValueError:  # such as https://[oops
-        return False
-    return scheme in {"http", "https"} and link.isprintable() and " " not in link
 
 
 class WaiverForm(forms.Form):

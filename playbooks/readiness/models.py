@@ -201,7 +201,7 @@ class Deployment(models.Model):
     received_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["-at", "-id"]
+        ordering = ["-at", "-received_at", "service"]
         constraints = [
             models.UniqueConstraint(name="one_deployment_each", fields=["service", "version", "at"]),
             models.CheckConstraint(

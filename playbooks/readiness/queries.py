@@ -36,12 +36,13 @@ class Row:
 
     @property
     def behind(self) -> str:
-        """What is deployed and was not tried: its version, with its service where the result names no version."""
-        said = self.standing.said
-        if said is None or said.behind is None:
+        """What is deployed and was not tried: its version, with its service where the result's is not written alike."""
+        said, newest = self.standing.said, self.newest
+        other = said and newest and (said.behind or (said.instead if self.standing.stale == "version" else None))
+        if not newest or not other:
             return ""
-        is_named = self.newest is not None and self.newest.version
-        return said.behind.version if is_named else f"{said.behind.service} {said.behind.version}"
+        is_alike = versions.are_alike(newest.version, other.version)
+        return other.version if is_alike else f"{other.service} {other.version}"
 
     @property
     def sign(self) -> str:
@@ -81,6 +82,30 @@ class Board:
         return [row for row in self.rows if row.standing.state == "waived"]
 
     @property
+    def cards(self) -> list[list[Row]]:
+        """The rows in their order; those that one person waived for the same reason until the same instant together."""
+        found: dict[object, list[Row]] = {}
+        for row in self.rows:
+            waiver = row.waiver if row.standing.state == "waived" else None
+            said = (waiver.by_id, waiver.why, waiver.until) if waiver else row.check.pk
+            found.setdefault(said, []).append(row)
+        return list(found.values())
+
+    @property
+    def to_come(self) -> list[Row]:
+        return [row for row in self.rows if row.standing.state == "pending"]
+
+    @property
+    def due(self) -> datetime | None:
+        """When the first of what is to come is due; None where nothing is."""
+        return min((row.standing.due for row in self.to_come if row.standing.due), default=None)
+
+    @property
+    def behind(self) -> list[str]:
+        """What is deployed and was not tried by what is to come."""
+        return sorted({row.behind for row in self.to_come if row.behind})
+
+    @property
     def by_number(self) -> dict[int, Row]:
         return {row.check.number: row for row in self.rows}
 
@@ -115,7 +140,7 @@ def _deployed(nights: Sequence[date]) -> list[Deployment]:
     """Return what may have been in use before these nights: what each service had then, and all that came later."""
     start = datetime.combine(min(nights), time(12), UTC) - BACK
     before = Deployment.objects.filter(at__lt=start).order_by("service", "-at", "-received_at").distinct("service")
-    return [*before, *Deployment.objects.filter(at__gte=start).order_by("at", "received_at")]
+    return [*before, *Deployment.objects.filter(at__gte=start).order_by("at", "received_at", "service")]
 
 
 def _is_known(row: Deployment, plan: standing.Plan | None, now: datetime) -> bool:
@@ -161,12 +186,14 @@ def _row(
     *,
     now: datetime,
 ) -> Row:
-    newest = results[versions.telling([one.version for one in results], deployed)] if results else None
+    tried = [versions.Tried(one.version, one.result == Result.Outcome.PASS) for one in results]
+    newest = results[versions.telling(tried, deployed)] if results else None
     said = None
     if newest:
-        tried = Deployed("", newest.version, newest.at)
-        behind = versions.outdated_by(newest.version, deployed) or versions.overtaken_by(tried, deployed)
-        said = Said(newest.result == Result.Outcome.PASS, newest.at, behind)
+        run = Deployed("", newest.version, newest.at)
+        behind = versions.outdated_by(newest.version, deployed) or versions.overtaken_by(run, deployed)
+        instead = versions.used_instead(newest.version, deployed)
+        said = Said(newest.result == Result.Outcome.PASS, newest.at, behind, instead)
     own = [one for one in waivers if one.of_id == check.pk]
     stands = standing.of_check(said, plan, now, waivers=[one.plain for one in own])
     covering = [one for one in own if one.plain.covers(plan, now)]
@@ -224,7 +251,7 @@ def versions_at(instant: datetime, *, among: Iterable[str] | None = None) -> dic
 def deployments_between(start: datetime, end: datetime | None) -> QuerySet[Deployment]:
     """Return what was deployed from one instant to another, both counted, oldest first. `end`: None: open."""
     rows = Deployment.objects.filter(at__gte=start)
-    return (rows if end is None else rows.filter(at__lte=end)).order_by("at", "id")
+    return (rows if end is None else rows.filter(at__lte=end)).order_by("at", "received_at", "service")
 
 
 # --- What was said ----------------------------------------------------------------------------------------------------
@@ -242,8 +269,8 @@ class Version:
 def versions_of(night: date) -> list[Version]:
     """Return the versions that were tried before a night, the one tried last first; "" where none was named."""
     rows = Result.objects.filter(day_obs=night).order_by().values("version")
-    found = rows.annotate(checks=Count("of", distinct=True), last=Max("at")).order_by("-last")
-    return [Version(row["version"], row["checks"], row["last"]) for row in found]
+    found = rows.annotate(checks=Count("of", distinct=True), at=Max("at"), last=Max("nth")).order_by("-last")
+    return [Version(row["version"], row["checks"], row["at"]) for row in found]
 
 
 def results_of(night: date, *, version: str | None = None) -> QuerySet[Result]:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from oncall.people.instants import EARLIEST, LATEST
 from playbooks.readiness import services, standing
+from playbooks.readiness.addresses import is_address
 from playbooks.readiness.models import Check, Deployment, Result
 from playbooks.readiness.nights import NoSuchNight, read, written
 from playbooks.readiness.queries import Board, Row
@@ -16,9 +17,16 @@ GREATEST = 9999  # a check's number
 
 
 class Words(serializers.CharField):
-    """A text that the database can keep."""
+    """A text that the database can keep. Where it may be left out, null is the same."""
 
     default_error_messages = {"unreadable": "Holds a character that is none. Send UTF-8."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        may_miss: dict[str, Any] = {"allow_null": True, "allow_blank": True, "default": ""}
+        super().__init__(**(kwargs if kwargs.get("required", True) else may_miss | kwargs))
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return (True, self.get_default()) if data is None and self.allow_null else super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
@@ -33,11 +41,11 @@ class LinkField(Words):
     default_error_messages = {"no_link": "Send an address that begins with https:// or http://, or leave it out."}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=1000, required=False, allow_blank=True, default="", **kwargs)
+        super().__init__(max_length=1000, required=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         link = super().to_internal_value(data)
-        if link and not (link.startswith(("https://", "http://")) and link.isprintable() and " " not in link):
+        if link and not is_address(link):
             self.fail("no_link")
         return link
 
@@ -117,9 +125,9 @@ class ReportSerializer(serializers.Serializer[Any]):
     result = serializers.ChoiceField(
         choices=Result.Outcome.choices, error_messages={"invalid_choice": "Send pass or fail."}
     )
-    version = Words(max_length=120, required=False, allow_blank=True, default="")
+    version = Words(max_length=120, required=False)
     link = LinkField()
-    detail = Words(max_length=4000, required=False, allow_blank=True, default="")
+    detail = Words(max_length=4000, required=False)
 
 
 class ResultSerializer(serializers.Serializer[Result]):
@@ -155,7 +163,7 @@ class DeploySerializer(serializers.Serializer[Any]):
     service = Words(max_length=120)
     version = Words(max_length=120)
     at = AtField(required=False, allow_null=True, default=None)
-    who = Words(max_length=120, required=False, allow_blank=True, default="")
+    who = Words(max_length=120, required=False)
     link = LinkField()
 
 

@@ -85,11 +85,14 @@ def plan(
 
 @dataclass(frozen=True)
 class Said:
-    """The result of a check that counts for a night. `behind`: a deployment of which it says nothing, if any."""
+    """The result of a check that counts for a night. `behind`: a deployment of which it says nothing, if any;
+    `instead`: what is in use where no service has its version: it was tried ahead of its deployment.
+    """
 
     passed: bool
     at: datetime
     behind: Deployed | None = None
+    instead: Deployed | None = None
 
 
 @dataclass(frozen=True)
@@ -120,13 +123,14 @@ class Waiver:
 class Standing:
     """How a check stands. `was`: what it would be without its waiver. `stale`: why a pass is none, or will be none:
     "early", before the run of the day before was due; "again", not since the second run counts; "version", not with
-    what is deployed.
+    what is deployed. `due`: when a run is due that makes it a pass; None where nothing is.
     """
 
     state: State
     was: State
     said: Said | None = None
     stale: Stale = ""
+    due: datetime | None = None
 
     @property
     def is_red(self) -> bool:
@@ -139,6 +143,7 @@ def of_check(said: Said | None, plan: Plan | None, now: datetime, *, waivers: It
     A pass that is stale is to come until its run is due, and then missing.
     """
     stale, due = _stale(said, plan, now)
+    due = due or (plan.morning_due if plan else None)
     state: State
     if said is not None and not said.passed:
         state = "fail"
@@ -147,10 +152,10 @@ def of_check(said: Said | None, plan: Plan | None, now: datetime, *, waivers: It
     elif plan is None:
         state = "unknown" if said is None else "pending"
     else:
-        state = "missing" if now >= (due or plan.morning_due) else "pending"
+        state = "missing" if due and now >= due else "pending"
     if state in RED and any(waiver.covers(plan, now) for waiver in waivers):
-        return Standing("waived", state, said, stale)
-    return Standing(state, state, said, stale)
+        return Standing("waived", state, said, stale, due)
+    return Standing(state, state, said, stale, due)
 
 
 def _stale(said: Said | None, plan: Plan | None, now: datetime) -> tuple[Stale, datetime | None]:
@@ -166,6 +171,8 @@ def _stale(said: Said | None, plan: Plan | None, now: datetime) -> tuple[Stale, 
         return "", None
     if said.at < plan.counts_from:
         return "early", plan.morning_due
+    if said.instead is not None and now >= plan.evening_due:
+        return "version", plan.evening_due
     if said.at < plan.rerun_from and now >= plan.evening_due:
         return "again", plan.evening_due
     return "", None

@@ -18,7 +18,7 @@ from oncall.people.models import Person
 from oncall.people.viewer import viewer
 from playbooks.readiness import queries, services
 from playbooks.readiness.forms import ResultForm, WaiverForm
-from playbooks.readiness.models import Check, Deployment, Waiver
+from playbooks.readiness.models import Check, Deployment, Result, Waiver
 from playbooks.readiness.nights import NoSuchNight, day_obs, read, time_left, written
 from playbooks.readiness.queries import MOST, Board
 from playbooks.readiness.standing import WORDS
@@ -29,16 +29,18 @@ LONGEST = 120  # of a service's name
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """The last nights, each with all its checks."""
-    viewer(request)
-    now = clock.now()
+    person, now = viewer(request), clock.now()
     count = max(1, min(limits.at(now).count("readiness_board_nights"), 400))
     found = queries.board(queries.last_nights(count, now=now), now=now)
     checks = sorted({row.check.number: row.check for one in found for row in one.rows}.values(), key=lambda c: c.number)
+    tonight = next(one for one in found if one.night == day_obs(now))
+    unowned = sum(row.check.owner_team_id is None for row in tonight.rows)
     context = {
         "now": now,
+        "unowned": unowned if unowned and access.may_configure(person, now=now) else 0,
         "boards": [(one, [one.by_number.get(check.number) for check in checks]) for one in found],
         "checks": checks,
-        "tonight": next(one for one in found if one.night == day_obs(now)),
+        "tonight": tonight,
         "signs": [(state, queries.SIGNS[state], word) for state, word in WORDS.items()],
     }
     return render(request, "readiness/board.html", context)
@@ -111,7 +113,8 @@ def record(request: HttpRequest, day_obs: str) -> HttpResponse:
         except services.Refused as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
-            said = f"Check {row.of} is a {row.result}." if is_new else "That was said just now: nothing has changed."
+            word = "passed" if row.result == Result.Outcome.PASS else "failed"
+            said = f"Kept: check {row.of} {word}." if is_new else "That was said just now: nothing has changed."
             messages.info(request, f"{said} {services.why_not(row)}".strip())
             return redirect("readiness_night", written(night))
     return _page(request, night, result_form=form, status=400)

@@ -65,8 +65,14 @@ def promise(*, solved: int, runs: int) -> float:
 
 
 def by_promise(rows: Iterable[tuple[T, int, int]]) -> Sequence[T]:
-    """Return things given with how often they solved it and were used, the likeliest first; else as they came."""
-    return [thing for thing, _, _ in sorted(rows, key=lambda row: -promise(solved=row[1], runs=row[2]))]
+    """Return things given with how often they solved it and were used: those that ever did, the likeliest first, then
+    those that nobody tried, then those that never did; else as they came.
+    """
+    return [thing for thing, _, _ in sorted(rows, key=lambda row: _order(solved=row[1], runs=row[2]))]
+
+
+def _order(*, solved: int, runs: int) -> tuple[bool, float]:
+    return not solved, -promise(solved=solved, runs=runs)
 
 
 def head_of(title: str) -> str:

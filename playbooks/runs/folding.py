@@ -5,11 +5,11 @@ answer that is corrected unfolds what it had folded. A playbook that an answer l
 then the answer goes on with the next step.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from playbooks.library.sheet import NO, PLAYBOOK, STEP, YES, Branch, Sheet, Step
+from playbooks.library.sheet import DECLARE, NO, PLAYBOOK, STEP, YES, Branch, Sheet, Step
 
 Outcome = Literal["done", "yes", "no", "solved", "no_help", "skipped"]
 WORDS: Mapping[str, str] = {
@@ -34,6 +34,11 @@ class Fold:
     next: int | None
     leads: tuple[tuple[int, Branch], ...]
 
+    @property
+    def solved(self) -> bool:
+        """Say whether the way taken is at its end, and the playbook calls that solved."""
+        return self.next is None and any(branch.solves for _, branch in self.leads)
+
 
 def fits(step: Step, outcome: str) -> bool:
     """Say whether a step can have that outcome: yes and no only where it asks something, everything else anywhere."""
@@ -43,14 +48,17 @@ def fits(step: Step, outcome: str) -> bool:
 def ways(step: Step, outcome: str | None, *, steps: int, gone: Collection[str] = ()) -> tuple[Branch, ...]:
     """Return where it may go on from a step of a playbook of `steps`, after that outcome; None: not taken yet.
 
-    An answer that no branch names goes on with the next step, and so do a step without branches and an answer that
-    leads to a playbook which is `gone`. A step that asks something and was not answered by yes or no (skipped, done)
-    leaves both ways.
+    An answer that no branch names goes on with the next step, and so do a step without branches, an answer that
+    leads to a playbook which is `gone`, and one that declares an incident: that is done beside it. A step that asks
+    something and was not answered by yes or no (skipped, done) leaves both ways.
     """
     after = (Branch("", STEP, str(step.number + 1)),) if step.number < steps else ()
     if not step.branches:
         return after
-    said = {one.answer: after if one.kind == PLAYBOOK and one.target in gone else (one,) for one in step.branches}
+    said: dict[str, tuple[Branch, ...]] = {}
+    for one in step.branches:
+        is_gone = one.kind == PLAYBOOK and one.target in gone
+        said[one.answer] = after if is_gone else (one, *after) if one.kind == DECLARE else (one,)
     answers = (outcome,) if outcome in (YES, NO) else (YES, NO)
     return tuple(dict.fromkeys(one for answer in answers for one in said.get(answer, after)))
 
@@ -73,6 +81,13 @@ def fold(sheet: Sheet, said: Mapping[int, str], gone: Collection[str] = ()) -> F
         if one.kind != STEP
     )
     return Fold(states, min((number for number in walked if number not in said), default=None), leads)
+
+
+def likely(order: Sequence[int], *, at_the_end: bool) -> int | None:
+    """Return what most likely solved it, of the steps in the `order` in which they were taken: the last; at the end the
+    one before, which the last looks at.
+    """
+    return order[-2] if at_the_end and len(order) > 1 else order[-1] if order else None
 
 
 def applying(sheet: Sheet, said: Mapping[int, str], gone: Collection[str] = ()) -> set[int]:

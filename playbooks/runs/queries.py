@@ -12,7 +12,7 @@ from playbooks.library.models import Playbook
 from playbooks.library.parsing import parse
 from playbooks.library.sheet import Sheet
 from playbooks.runs.counting import StepCount, Taken, by_promise, count, head_of, key_of
-from playbooks.runs.folding import Fold, fold
+from playbooks.runs.folding import Fold, fold, likely
 from playbooks.runs.models import Run, StepOutcome
 
 MISSING_SHOWN = 10
@@ -36,6 +36,12 @@ def fold_of(run: Run) -> Fold:
     return fold(sheet_of(run), said, gone(run.children.select_related("playbook")))
 
 
+def likely_step(run: Run, *, at_the_end: bool) -> int | None:
+    """Return the step that most likely solved it: the one that is marked, else by the order in which they came."""
+    holds = sorted(standing(run).values(), key=lambda one: one.nth)
+    return run.solved_step or likely([one.step for one in holds], at_the_end=at_the_end)
+
+
 def standing(run: Run) -> dict[int, StepOutcome]:
     """Return the outcome that holds, by number of step."""
     return {one.step: one for one in run.outcomes.select_related("by").order_by("nth")}
@@ -44,7 +50,7 @@ def standing(run: Run) -> dict[int, StepOutcome]:
 def statistics(playbook: Playbook) -> dict[str, StepCount]:
     """Return what each step achieved in all runs that were about something, by `counting.key_of` its title.
 
-    Of an open run its times count, and nothing is solved by it yet.
+    Of an open run its times count, and nothing is solved by it yet. Where there are very many, the newest runs count.
     """
     rows = _standing_of([playbook.pk])
     return count(
@@ -56,7 +62,8 @@ def statistics(playbook: Playbook) -> dict[str, StepCount]:
 def _standing_of(playbooks: Collection[UUID]) -> Iterable[StepOutcome]:
     """Return the outcomes that hold, of each step of each run of these playbooks that is about something."""
     rows = StepOutcome.objects.filter(run__playbook__in=playbooks).exclude(run__subject="").select_related("run")
-    return rows.order_by("run_id", "step", "-nth").distinct("run_id", "step")[:MOST_COUNTED]
+    by_run = ("-run__started_at", "run_id", "step")
+    return rows.order_by(*by_run, "-nth").distinct("run__started_at", "run_id", "step")[:MOST_COUNTED]
 
 
 @dataclass(frozen=True)

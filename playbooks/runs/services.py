@@ -148,6 +148,8 @@ def end(
 ) -> tuple[Run, bool]:
     """End a run: solved (by `step`, or by the one that is marked), written (as the playbook says), failed, left.
 
+    Where the playbook says “solved”, an end as it says is solved, by the step that most likely did it.
+
     One that was left may be ended again: it has been asked what became of it. What was `missing` opens a work item for
     the owner. Returns the run, and whether anything changed.
 
@@ -158,6 +160,8 @@ def end(
     now = max(now, run.touched_at)
     if how not in Run.End.values:
         raise Refused("end", f"“{how[:40]}” is no end. Choose one of {', '.join(Run.End.values)}.")
+    if how == "written" and run.end != "written" and queries.fold_of(run).solved:
+        how, step = "solved", step or queries.likely_step(run, at_the_end=True)
     if run.ended_at is not None and run.end != "left":
         if run.end == how and not missing.strip():
             return run, False

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                'ordering': ['-at', '-received_at', 'service'],
                 'indexes': [models.Index(fields=['-at'], name='deployment_by_time'), models.Index(fields=['service', '-at'], name='deployment_of_service')],
                 'constraints': [models.UniqueConstraint(fields=('service', 'version', 'at'), name='one_deployment_each'), models.CheckConstraint(condition=models.Q(models.Q(('service', ''), _negated=True), models.Q(('version', ''), _negated=True), ('at__gte', datetime.datetime(1990, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='deployment_names_both')],
             },

@@ -60,6 +60,7 @@ def test_one_has_its_source_and_its_steps_as_data(client, headers, disk):
             "who": "triage",
             "minutes": 2,
             "page": "Data Facility",
+            "pages": ["Data Facility"],
             "needs": "",
             "text": "```\ndf -h /archive\n```",
             "html": "<pre><code>df -h /archive\n</code></pre>\n",

@@ -115,3 +115,45 @@ def test_a_pull_leaves_files_of_others_as_they_are(tmp_path):
 
     assert f"mine{MD}: no playbook in use is called so; left as it is" in run("pull", tmp_path)
     assert (tmp_path / f"mine{MD}").read_text() == "x"
+
+
+HEAD = "---\ntitle: A\n---\n## 1. Look\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("---\ntitle: A\nrevision: 3\n---\n## 1. Look\n", HEAD),
+        ("---\ntitle: A\n revision: 3\n---\n## 1. Look\n", HEAD),
+        ("---\ntitle: A\n--- \n## 1. Look\n\n---\nrevision: 4\n", HEAD + "\n---\nrevision: 4\n"),
+        ("--- \ntitle: A\n---\n## 1. Look\n", HEAD),
+        (HEAD + "x" * (100_000 - len(HEAD) - 1) + "\n", HEAD + "x" * (100_000 - len(HEAD) - 1) + "\n"),
+    ],
+    ids=["a revision", "a revision, indented", "a blank behind the last rule", "behind the first", "the longest"],
+)
+def test_what_was_written_in_the_browser_is_kept_bare_and_pushed_unchanged(tmp_path, ada, source, kept):
+    services.create(slug="aa", source=source, by=ada, now=NOW)
+    run("pull", tmp_path)
+
+    assert f"aa{MD}: unchanged" in run("push", tmp_path)
+    assert queries.current(Playbook.objects.get(slug="aa")).source == kept
+
+
+def test_a_file_of_a_revision_that_is_not_there_writes_over_nothing(tmp_path, ada):
+    playbook = services.create(slug="aa", source=HEAD, by=None, now=NOW, is_from_file=True)
+    services.revise(playbook=playbook, source=HEAD.replace("Look", "Look twice"), seen=1, by=ada, now=NOW)
+    (tmp_path / f"aa{MD}").write_text("---\ntitle: A\nrevision: 9\n---\n## 1. Old words\n")
+
+    words = "revision 9 is not known here, where 2 is the newest. Pull, and write yours on top of what is there."
+    assert refused(tmp_path) == [f"aa{MD}: error: {words}"]
+
+
+def test_a_file_of_a_playbook_out_of_use_is_passed_over_unless_it_says_something_else(tmp_path):
+    run("pull", tmp_path)
+    services.retire(playbook=Playbook.objects.get(slug="p8"), now=NOW)
+    lines = run("push", tmp_path)
+    assert f"p8{MD}: passed over: it is out of use" in lines
+    assert f"p6{MD}: unchanged" in lines
+
+    (tmp_path / f"p8{MD}").write_text(HEAD)
+    assert refused(tmp_path)[0].startswith(f"p8{MD}: error: it is out of use, and the file says something else. Delete")

@@ -11,7 +11,7 @@ from incidents.alarms.firing import Firing
 from oncall.catalogue.models import Product
 from playbooks.library import services
 from playbooks.library.models import Playbook
-from tests.conftest import NOW
+from tests.conftest import NOW, make_schedule
 from tests.playbooks.library.conftest import SHORT
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,10 @@ def test_an_answer_that_names_nothing_goes_on_with_the_next_step(as_ada):
     page = text_of(as_ada.get("/playbooks/p1/"))
 
     assert '<a class="button" href="#step-3"><strong>Then</strong> <span>3. Is it only the side of the data' in page
-    assert '<a class="button" href="#step-6"><strong>No</strong> <span>6. The link is back</span></a>' in page
+    assert (
+        '<a class="button" href="#step-6"><strong>No</strong> <span>6. Are three visits in time again?</span></a>'
+        in page
+    )
 
 
 def test_hostile_text_comes_inert_onto_the_page(as_pilot, pilot):
@@ -81,7 +84,7 @@ def test_the_list_is_searched_by_words_and_odd_ones_do_no_harm(as_ada):
 def test_the_list_takes_the_same_queries_however_many_there_are(as_ada, ada, django_assert_max_num_queries):
     for number in range(30):
         services.create(slug=f"x{number}", source=SHORT, by=ada, now=NOW)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         as_ada.get("/playbooks/")
 
 
@@ -214,3 +217,45 @@ def test_a_product_shows_its_playbooks_or_says_that_there_is_none(as_ada):
     assert '<a href="/playbooks/p8/">Satellite catalogue or quality breaker</a>' in shown
     assert "No playbook says what to do." in text_of(as_ada.get(reverse("product", args=[other.pk])))
     assert '<a href="/playbooks/p8/">Satellite catalogue or quality breaker</a>' in text_of(as_ada.get("/products/"))
+
+
+def test_a_step_that_pages_a_skill_without_a_schedule_says_so_and_whoever_may_change_it_has_a_list(
+    client, pilot, ada, grace
+):
+    schedule = make_schedule("Facility", grace)
+    schedule.skill = "data facility"
+    schedule.save()
+    source = SHORT.replace("page: Data Facility", "page: Data Facility, TSSW")
+    services.create(slug="disk", source=source, by=pilot, now=NOW)
+
+    client.force_login(ada)
+    page = text_of(client.get("/playbooks/disk/"))
+    assert "No schedule has the skill <strong>TSSW</strong>" in page
+    assert "No schedule has the skill <strong>Data Facility</strong>" not in page
+    assert "Nobody can be paged from these steps" not in page
+    assert "pages nobody: no schedule is for TSSW" in text_of(client.get("/playbooks/?q=disk"))
+    client.force_login(pilot)
+    assert '<a href="#step-1">1. Is it the archive?</a>: TSSW' in text_of(client.get("/playbooks/disk/"))
+    draft = {"source": source, "revision": "1", "preview": "1"}
+    assert "No schedule has the skill <strong>TSSW</strong>" in text_of(client.post("/playbooks/disk/edit/", draft))
+
+
+def test_an_answer_that_declares_says_with_which_step_it_goes_on(as_ada):
+    page = text_of(as_ada.get("/playbooks/p1/"))
+
+    assert "<strong>Yes</strong> <span>Declare an incident, then 6. Are three visits in time again?</span>" in page
+
+
+def test_a_playbook_that_came_at_midnight_utc_says_its_day_also_to_those_who_are_behind(as_ada):
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    Playbook.objects.filter(slug="p8").update(reviewed_at=midnight)
+
+    said = '<dt>Reviewed</dt><dd><time datetime="2027-03-23T00:00:00Z" title="23 Mar 2027 00:00 UTC">23 Mar 2027</time>'
+    assert said in text_of(as_ada.get("/playbooks/p8/"))
+
+
+def test_one_revision_is_not_compared_with_itself(as_ada):
+    page = text_of(as_ada.get("/playbooks/p8/history/"))
+
+    assert "Revision 1" in page
+    assert "Compare" not in page

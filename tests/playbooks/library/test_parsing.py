@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from playbooks.library import parsing
-from playbooks.library.parsing import Unreadable, parse, write
+from playbooks.library.parsing import Unreadable, loose_ends, parse, write
 from playbooks.library.sheet import Branch, Sheet, Step
 
 CONTENT = Path(parsing.__file__).parent / "content"
@@ -91,6 +91,7 @@ def test_a_playbook_is_read_as_it_is_written():
         ("who: triage", "whom: triage", 10, ("“whom:” says nothing here. Write one of who, minutes, page, needs, or "
          "leave a line empty before text.")),
         ("page: Chile DevOps", "page:", 12, "page says nothing. Write it, or leave the line out."),
+        ("page: Chile DevOps", "page: , ,", 12, "page says nothing. Write it, or leave the line out."),
         ("- yes: 2", "- yes: 3", 22, "there is no step 3. Name one from 1 to 2."),
         ("- yes: 2", "- yes: 1", 22, "step 1 leads to itself. Name another step, or end."),
         ("- yes: 2", "- yes: end", 22, ("“end” leads nowhere. Write the number of a step, the short name of a "
@@ -108,6 +109,30 @@ def test_a_playbook_is_read_as_it_is_written():
 )  # fmt: skip
 def test_an_error_names_the_line_the_value_and_what_would_do(old, new, line, said):
     assert (line, said) in problems(changed(old, new))
+
+
+def test_a_step_pages_several_skills_with_commas_between():
+    step = parse(changed("page: Chile DevOps", "page: Chile DevOps,Data  Facility, Chile DevOps")).steps[0]
+
+    assert step.pages == ("Chile DevOps", "Data Facility")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        (
+            "- no: declare",
+            "- no: 1",
+            27,
+            "step 1 is taken by then. Lead on: to a later step, a playbook, declare or end.",
+        ),
+        ("- no: declare\n", "", 25, "no step comes after this one, so say where “no” leads too."),
+    ],
+)
+def test_an_answer_that_leaves_no_next_step_is_a_loose_end_and_yet_is_read(old, new, line, said):
+    sheet = parse(changed(old, new))
+
+    assert [(one.line, one.words) for one in loose_ends(sheet)] == [(line, said)]
 
 
 def test_all_that_is_wrong_is_said_at_once_in_order_of_lines():
@@ -180,7 +205,7 @@ def written(draw) -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(written())
 def test_what_is_read_is_written_so_that_it_reads_the_same(source):
     sheet = read(source)
@@ -212,3 +237,22 @@ def test_any_text_is_a_playbook_or_says_in_which_lines_it_is_none(source):
     assert (sheet is None) == bool(found)
     many = parsing.normal(source).count("\n") + 1
     assert all(1 <= one.line <= many and one.words for one in found)
+
+
+def test_commands_in_a_list_or_a_quotation_hide_no_step_and_are_commands():
+    listed = "- first\n- ```\n  kubectl get pods\n  ```\n"
+    quoted = "> ~~~\n> kubectl delete pod X\n> ~~~\n\n- no: declare\n"
+
+    sheet = parse(f"---\ntitle: X\n---\n## 1. Look\n\n{listed}\n## 2. Then\nwho: expert\n\n{quoted}")
+
+    assert [(one.title, one.commands) for one in sheet.steps] == [
+        ("Look", ("kubectl get pods",)), ("Then", ("kubectl delete pod X",)),
+    ]  # fmt: skip
+    assert sheet.steps[1].branches[0].kind == "declare"
+
+
+def test_commands_in_a_list_that_nobody_closed_are_named_and_not_the_line_that_opens_the_next():
+    with pytest.raises(parsing.Unreadable) as caught:
+        parse("---\ntitle: X\n---\n## 1. Look\n\n- ```\n  ls\n\n## 2. Then\n\n- ```\n  df\n  ```\n")
+
+    assert [one.line for one in caught.value.problems] == [6]

@@ -152,7 +152,7 @@ def test_a_product_has_the_playbooks_that_name_it_and_those_that_it_names(db):
     ("words", "slugs"),
     [
         ("registry", ["p3", "p6"]),
-        ("forwarder timing out", ["p1", "p6"]),
+        ("forwarder timing out", ["p1", "p6", "router"]),
         ("brokers -schema", ["p1"]),
         ("p3b", ["p3b"]),
         ("nothing of the kind zebra", []),
@@ -168,3 +168,14 @@ def test_words_of_the_title_come_before_words_of_the_text(ada):
     services.create(slug="b", source=SHORT.replace("Disk full", "Zebras in the dome"), by=ada, now=NOW)
 
     assert [one.slug for one in queries.search("zebra")] == ["b", "a"]
+
+
+def test_a_loose_end_is_not_written_and_one_that_was_kept_before_is_still_read(ada):
+    loose = SHORT.replace("- no: p1\n", "")
+    with pytest.raises(Unreadable, match="so say where “no” leads too"):
+        services.create(slug="disk", source=loose, by=ada, now=NOW)
+
+    disk = services.create(slug="disk", source=SHORT, by=ada, now=NOW)
+    Revision.objects.create(playbook=disk, n=2, source=loose, at=NOW, message="long ago")
+    Playbook.objects.filter(pk=disk.pk).update(revision=2)
+    assert len(queries.sheet_of(Playbook.objects.get(pk=disk.pk)).steps) == 1

@@ -2,13 +2,15 @@
 
 import json
 from datetime import UTC, date, datetime
+from operator import attrgetter, itemgetter
 
 import pytest
 
 from oncall.people import services as people
 from oncall.people.models import Team
+from playbooks.readiness import services
 from playbooks.readiness.models import Check, Deployment, Result, Waiver
-from playbooks.readiness.queries import versions_at
+from playbooks.readiness.queries import deployments_between, versions_at
 from tests.playbooks.readiness.conftest import NIGHT, all_pass, at, plan, report
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +180,18 @@ def test_of_deployments_that_came_at_once_the_last_one_is_in_use(post):
     assert versions_at(at(16)) == {"sattle": "3", "apdb": "3", "ppdb": "3", "fanout": "3"}
 
 
+def test_deployments_that_came_at_once_are_listed_as_they_came(post, client, ada):
+    for service in ("sattle", "apdb", "ppdb"):  # by chance all three would be right once in 216 times
+        items = [{"service": service, "version": version, "at": "2027-03-23T15:00:00Z"} for version in "123"]
+        assert post("deployments", items).json()["accepted"] == 3
+
+    oldest_first = sorted(deployments_between(at(15), at(15)), key=attrgetter("service"))  # of each as they stood
+    assert "".join(row.version for row in oldest_first) == "123123123"
+    client.force_login(ada)
+    newest_first = client.get("/api/v1/deployments/").json()["results"]
+    assert "".join(row["version"] for row in sorted(newest_first, key=itemgetter("service"))) == "321321321"
+
+
 def test_there_and_back_at_once_are_two_deployments(post):
     there = [{"service": "sattle", "version": version} for version in ("5", "6", "5")]
 
@@ -280,3 +294,45 @@ def test_home_says_nothing_before_anything_was_reported_and_never_green_for_what
 
     report(1, "pass", at(16), ada)
     assert "15 of 16 red: 2 Redis group (not run)" in client.get("/").text
+
+
+@pytest.mark.parametrize("link", ["https://[oops", "http://", "https://:80"])
+def test_a_link_that_is_no_address_is_refused_as_in_the_form(planned, post, link):
+    assert post("readiness", ITEM | {"link": link}).json() == {"link": [NO_LINK]}
+
+
+def test_null_is_as_good_as_left_out_and_what_must_be_there_is_never_null(planned, post):
+    assert post("readiness", ITEM | {"version": None, "link": None, "detail": None}).status_code == 201
+    said = {"service": "prompt", "version": "w12", "who": None, "link": None, "at": None}
+    assert post("deployments", said).status_code == 201
+    result, deployment = Result.objects.get(), Deployment.objects.get()
+    assert (result.version, result.link, result.detail, deployment.link) == ("", "", "", "")
+
+    assert post("deployments", said | {"version": None}).status_code == 400
+
+
+def test_the_pilot_reads_that_red_checks_without_an_owner_are_nobodys(planned, client, ada, pilot):
+    said = []
+    for person in (ada, pilot):
+        client.force_login(person)
+        said.append("16 checks have no owner: their red work items go to nobody" in page(client, "/readiness/"))
+
+    assert said == [False, True]
+
+
+def test_checks_that_were_waived_alike_are_one_card_in_which_each_stands(planned, client, ada, pilot):
+    for number in (3, 5, 9):
+        report(number, "fail", at(17), ada)
+        why = "Other." if number == 9 else "New storage."
+        check = Check.objects.get(number=number)
+        services.waive(check=check, why=why, until=at(12, day=25), by=pilot, now=at(17, 1))
+    client.force_login(ada)
+
+    found = page(client, "/readiness/20270323/")
+
+    assert found.count("Waived by Petra Pilot") == 2
+    assert [found.count(f'id="check-{number}"') for number in range(1, 17)] == [1] * 16
+
+
+def page(client, path):
+    return " ".join(client.get(path).content.decode().split())

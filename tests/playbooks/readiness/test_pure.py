@@ -235,13 +235,14 @@ def test_a_version_that_was_replaced_or_is_older_than_what_is_deployed_says_noth
 @pytest.mark.parametrize(
     ("version", "made", "behind"),
     [
-        ("w13", at(17), None),  # tried, then deployed
-        ("w14", at(17), None),
-        ("w13", at(18, 30), None),  # the deployment of another family of versions
+        ("w13", at(19), None),
+        ("w13", at(18, 30), SATTLE),  # of whatever service
+        ("w14", at(17), W13),
+        ("6.1", at(17), W13),
+        ("6.1", at(18), None),  # tried, then deployed
         ("", at(18, 30), SATTLE),
         ("", at(17), W13),
         ("", at(19), None),
-        ("main", at(17), W13),
     ],
 )
 def test_a_pass_is_overtaken_by_what_was_deployed_after_it(version, made, behind):
@@ -251,14 +252,51 @@ def test_a_pass_is_overtaken_by_what_was_deployed_after_it(version, made, behind
 @pytest.mark.parametrize(
     ("tried", "deployed", "nth"),
     [
-        (["w12", "w13"], [], 1),  # the newest result first: w12 came last
-        (["w13", "w12"], [], 0),
-        (["b77", "w13"], [], 0),
-        (["w12", "w13"], [W13], 1),
-        (["w12", "w13"], [W12], 0),  # what is deployed is w12
-        (["w11", "w10"], [W13], 0),  # none says anything
-        (["", "w13"], [W13], 0),
+        ("w12 w13", [], 1),  # the newest result first: w12 came last
+        ("w13 w12", [], 0),
+        ("b77 w13", [], 0),
+        ("w12 w13", [W13], 1),
+        ("w12 w13", [W12], 0),  # what is deployed is w12
+        ("w11 w10", [W13], 0),  # none says anything
+        ("- w13", [W13], 0),
+        ("w13 w12-failed", [W12], 1),  # a candidate never hides what is deployed
+        ("w13 --failed", [W12], 1),  # nor what was tried without a name
+        ("w13 b77-failed", [W12], 0),
+        ("w13-failed w12", [W12], 0),
     ],
 )
 def test_the_result_of_an_older_version_never_overrules_that_of_a_newer_one(tried, deployed, nth):
-    assert versions.telling(tried, deployed) == nth
+    found = [
+        versions.Tried(one.removesuffix("-failed").strip("-"), not one.endswith("-failed")) for one in tried.split()
+    ]
+
+    assert versions.telling(found, deployed) == nth
+
+
+@pytest.mark.parametrize(
+    ("version", "deployed", "instead"),
+    [
+        ("w13", [W12], W12),
+        ("w13", [W12, SATTLE], W12),  # the one that is written alike
+        ("b", [W12, SATTLE], SATTLE),
+        ("w12", [W12, SATTLE], None),
+        ("w12", [W12, W13], W13),
+        ("", [W12], None),
+        ("w13", [], None),
+    ],
+)
+def test_of_a_version_that_no_service_has_what_is_in_use_is_known(version, deployed, instead):
+    assert versions.used_instead(version, deployed) == instead
+
+
+@pytest.mark.parametrize(("now", "state"), [(at(21, 44), "pass"), (at(21, 45), "missing")])
+def test_what_was_tried_ahead_of_its_deployment_counts_until_the_second_run_is_due(now, state):
+    assert standing.of_check(Said(True, at(21), instead=W12), PLAN, now).state == state
+
+
+@pytest.mark.parametrize(
+    ("said", "now", "due"),
+    [(None, at(12), at(17)), (Said(True, at(16, 50), behind=W13), at(18), at(21, 45)), (None, at(18), at(17))],
+)
+def test_what_is_to_come_says_when_it_is_due(said, now, due):
+    assert standing.of_check(said, PLAN, now).due == due

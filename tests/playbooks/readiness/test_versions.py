@@ -97,7 +97,7 @@ def test_the_difference_begins_with_the_run_that_was_green_and_not_at_sunset(pla
     deploy("5", at(12, day=20), ada, service="sattle")
     deploy("w12", at(12, day=20), ada)
     all_pass(at(21, day=22), ada, night=BEFORE, version="w12")
-    deploy("6", at(22, 40, day=22), ada, service="sattle")
+    deploy("6", at(22, 50, day=22), ada, service="sattle")
     services.change_check(check=Check.objects.get(number=4), by=pilot, now=at(22, 41, day=22), limit="at most 20 s")
 
     since = queries.since_green(NIGHT, now=at(18))
@@ -141,3 +141,49 @@ def test_a_waiver_that_was_given_after_sunset_ends_when_it_runs_out_or_is_taken_
     assert troubles() == []
     keep(at(23, 45))
     assert troubles() == [("readiness_urgent", "20270323")]
+
+
+def test_of_versions_tried_at_one_instant_the_one_reported_last_is_the_newest(ada):
+    there, back = date(2027, 3, 21), date(2027, 3, 20)
+    for night, versions in ((there, ("w12", "w13")), (back, ("w13", "w12"))):
+        for version in versions:
+            report(1, "pass", at(16, day=20), ada, night=night, version=version)
+
+    tried = [[one.version for one in queries.versions_of(night)] for night in (there, back)]
+    assert tried == [["w13", "w12"], ["w12", "w13"]]
+
+
+def test_a_candidate_that_passes_hides_neither_that_the_deployed_version_failed_nor_that_it_was_not_tried(planned, ada):
+    deploy("w12", at(16), ada)
+    all_pass(at(21), ada, version="w13")
+    assert (verdict(at(21, 44)), verdict(at(21, 45)), word(9, at(21, 45))) == ("pass", "fail", "not with w12")
+    all_pass(at(21, 30), ada, version="w12", but=(4,))
+    report(4, "fail", at(21, 31), ada, version="w12")
+
+    report(4, "pass", at(21, 40), ada, version="w13")
+
+    board = queries.one_night(NIGHT, now=at(22))
+    assert [(row.check.number, row.word) for row in board.red] == [(4, "fail")]
+
+
+def test_after_the_run_numbers_of_another_service_leave_nothing_green(planned, ada):
+    deploy("2.4.0", at(16), ada, service="fan-out")
+    deploy("1.9.0", at(16), ada)
+    all_pass(at(21), ada, version="2.4.0")
+    assert verdict(at(22)) == "pass"
+
+    deploy("1.10.0", at(22), ada)
+
+    assert (verdict(at(22)), word(9, at(22))) == ("fail", "not with 1.10.0")
+
+
+def test_home_says_when_what_is_to_come_is_due_and_why(planned, ada, client, monkeypatch):
+    all_pass(at(16, 50), ada, version="w12")
+    deploy("w13", at(20), ada)
+    monkeypatch.setattr("oncall.clock.now", lambda: at(20, 30))
+    client.force_login(ada)
+
+    said = " ".join(client.get("/").content.decode().split())
+
+    assert "16 of 16 still to be run, not yet with w13; due <time" in said
+    assert 'datetime="2027-03-23T21:45:00Z"' in said.partition("not yet with w13; due")[2][:60]

@@ -40,6 +40,12 @@ def test_one_lucky_run_does_not_stand_above_eight_of_ten():
     ]  # fmt: skip
 
 
+def test_what_solved_it_now_and_then_stands_above_what_nobody_tried():
+    assert list(by_promise([("untried", 0, 0), ("a third", 1, 3), ("less than half", 4, 10)])) == [
+        "less than half", "a third", "untried",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("title", "head"), [("nextvisit.none: end of readout", "nextvisit.none"), ("  Disk   full ", "disk full"), ("", "")]
 )

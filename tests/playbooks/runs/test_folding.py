@@ -79,6 +79,26 @@ def test_an_answer_that_led_to_a_playbook_that_did_not_help_goes_on_with_the_nex
     assert (found.next, found.leads, found.states[4]) == (4, (), "open")
 
 
+def test_an_incident_is_declared_beside_the_playbook_which_goes_on():
+    declares = parse(FAN_OUT.replace("- no: 3", "- no: declare"))
+    found = fold(declares, {1: "yes", 2: "no"})
+
+    assert (found.next, found.states[6], [branch.kind for _, branch in found.leads]) == (3, "open", [DECLARE])
+
+
+@pytest.mark.parametrize(
+    ("said", "solved"),
+    [
+        ({1: "yes", 2: "yes", 6: "yes"}, True),
+        ({1: "yes", 2: "yes", 6: "no"}, False),
+        ({6: "yes"}, False),
+        ({1: "no"}, False),
+    ],
+)
+def test_a_way_is_solved_where_the_playbook_says_so_at_its_end(said, solved):
+    assert fold(SHEET, said).solved is solved
+
+
 def test_a_step_that_asks_nothing_is_not_answered_by_yes():
     assert not fits(SHEET.steps[4], "yes")
     assert fits(SHEET.steps[4], "no_help")
@@ -112,7 +132,7 @@ def walked(sheet, answers):
         passed.append(at)
         step = sheet.steps[at - 1]
         branch = next((one for one in step.branches if one.answer == answers[at]), None)
-        if branch is None:
+        if branch is None or branch.kind == DECLARE:
             at += 1
         elif branch.kind == STEP:
             at = int(branch.target)

@@ -1,5 +1,6 @@
 """One use of a playbook: what its steps came to is added and never changed, and it ends in one way."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -269,3 +270,41 @@ def test_one_that_was_never_run_says_so_once_it_is_old(playbook, now):
 def test_a_panel_asks_as_much_for_many_runs_as_for_one(used, ada, now, django_assert_max_num_queries):
     with django_assert_max_num_queries(8):
         assert "solved it 1 time" in panels.of_playbook(used, person=ada, now=now + 60 * MINUTE)
+
+
+ASKS = """\
+---
+title: Disk slow
+---
+## 1. Empty the cache
+
+## 2. Is it fast again?
+
+- yes: end, Solved
+- no: end, handed on
+"""
+
+
+@pytest.mark.parametrize(("answer", "end", "step", "solved"), [("yes", "solved", 1, 1), ("no", "written", None, 0)])
+def test_an_end_that_the_playbook_calls_solved_counts_as_solved_by_the_step_before_the_look(
+    ada, now, answer, end, step, solved
+):
+    playbook = library.create(slug="slow", source=ASKS, by=None, now=now)
+    run, _ = services.start(playbook=playbook, subject=ALARM, by=ada, now=now)
+    for number, outcome in ((1, "done"), (2, answer)):
+        services.tick(run=run, step=number, outcome=outcome, by=ada, now=now)
+    for changed in (True, False):
+        run, is_new = services.end(run=run, how="written", by=ada, now=now)
+        assert (run.end, run.solved_step, is_new) == (end, step, changed)
+
+    assert queries.use_of(playbook).solved == solved
+
+
+def test_where_there_are_very_many_the_newest_runs_count(playbook, ada, now, monkeypatch):
+    monkeypatch.setattr(queries, "MOST_COUNTED", 1)
+    for day, outcome in enumerate(("no_help", "no_help", "done", "no_help")):
+        at = now + timedelta(days=(3, 1, 4, 2)[day])
+        one, _ = services.start(playbook=playbook, subject=replace(ALARM, id=f"alarm:{day}"), by=ada, now=at)
+        services.tick(run=one, step=2, outcome=outcome, by=ada, now=at)
+
+    assert [one.no_help for one in queries.statistics(playbook).values()] == [0]
