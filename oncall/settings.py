@@ -343,7 +343,10 @@ PANELS: dict[str, list[str]] = {
 MAILING_STOPS = ["incidents.updates.queries.why_not_mailed"]
 # What rooms above say of playbooks in their list, by dotted name: told the playbooks and `now`, each answers with words
 # for those that deserve a mark, by their ids.
-PLAYBOOK_MARKS = ["playbooks.runs.queries.marks"]
+PLAYBOOK_MARKS = ["playbooks.runs.queries.marks", "incidents.following.queries.marks"]
+# Who knows for which skills nobody can be paged, by dotted name: told skills, it answers with those that no schedule
+# has (playbooks/library/showing.py).
+UNKNOWN_SKILLS = "incidents.following.queries.unknown_skills"
 # What rooms above do when an incident becomes restricted, or is opened (R43), by dotted name: told the incident,
 # which is locked, and `now` (incidents/command/editing.py).
 RESTRICTION_FOLLOWS = ["incidents.following.services.follow_restriction"]
@@ -390,6 +393,9 @@ CHORES_EVERY_HALF_MINUTE = [
     "incidents.updates.reminding.keep",
     "incidents.command.lapsing.keep",
     "incidents.command.returning.keep",
+    "incidents.command.worsening.keep",
+    "incidents.command.liaison.keep",
+    "incidents.command.unlocking.keep",
 ]
 # What the auditor asks, room by room, upwards: a list INVARIANTS in each of these.
 INVARIANTS = [

@@ -199,7 +199,7 @@ def _group(firing: Firing, rule: GroupRule | None, *, steps: Any, now: datetime)
         what = f"{rule.label} {value}"
     else:
         return None
-    parent = among.filter(fired_at__gt=now - window, plan__steps=steps).order_by("fired_at").first()
+    parent = among.filter(fired_at__gt=now - window, plan__steps=steps).order_by("fired_at", "severity", "pk").first()
     if parent is None:
         return None
     until = now + in_force.span("held_under_alarm_s")

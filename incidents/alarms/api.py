@@ -20,6 +20,7 @@ from incidents.alarms.models import PEOPLE, Alarm, Cause
 from incidents.escalation.models import EscalationPolicy
 from oncall import clock
 from oncall.people.cursor import ByCursor
+from oncall.people.parsers import is_text
 from oncall.people.viewer import viewer
 from rotations.schedule.shapes import InstantField
 
@@ -60,11 +61,6 @@ class PolicyField(serializers.SlugRelatedField[EscalationPolicy]):
         if not is_text(data):  # the database would refuse to look for it
             self.fail("invalid")
         return super().to_internal_value(data)
-
-
-def is_text(value: Any) -> bool:
-    """Say whether it is a text that PostgreSQL can keep: no NUL, no half of a surrogate pair."""
-    return isinstance(value, str) and "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 class RaiseSerializer(serializers.Serializer[Any]):

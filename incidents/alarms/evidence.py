@@ -1,7 +1,7 @@
 """Write down who worked when, for the ledger below: leave is computed from this and nothing else (domain.md 5.7)."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
 
@@ -14,22 +14,32 @@ from rotations.leave.models import Evidence
 from rotations.leave.spans import ENDINGS, UNDOABLE, Kind
 
 MOMENT = timedelta(microseconds=1)
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def acted(*, alarm: Alarm, person: Person, kind: Kind, text: str, now: datetime) -> None:
     """Somebody did something about this alarm.
 
-    Their call-out began with the first page that the provider accepted for it since they last stood down from it.
+    Their call-out began with the first page that the provider accepted for it since they last stood down from it; one
+    that is too old to be answered calls nobody.
     """
-    paged_at = paging.first_accepted_at(pages_of(alarm, person=person), after=_last_ended_at(alarm, person))
+    after = max(leave.called_since(now=now), last_ended_at([alarm.subject], person) or EVER)
+    paged_at = paging.first_accepted_at(pages_of(alarm, person=person), after=after)
     if paged_at is not None:
         _record(alarm, person, "page", f"Paged for “{alarm.title}”.", at=min(paged_at, now), now=now)
     _record(alarm, person, kind, text, at=now, now=now)
 
 
-def _last_ended_at(alarm: Alarm, person: Person) -> datetime | None:
-    """Return when this person's work on it last ended; an ending by a resolve that was undone is none."""
-    rows = Evidence.objects.filter(person=person, subject=alarm.subject, kind__in=[*ENDINGS, "undone"])
+def last_ended_at(subjects: Iterable[str], person: Person) -> datetime | None:
+    """Return when this person's work on any of them last ended; an ending by a resolve that was undone is none."""
+    rows = Evidence.objects.filter(person=person, subject__in=list(subjects), kind__in=[*ENDINGS, "undone"])
+    of_each: dict[str, list[Evidence]] = {}
+    for row in rows:
+        of_each.setdefault(row.subject, []).append(row)
+    return max((at for own in of_each.values() if (at := _last_ending(own))), default=None)
+
+
+def _last_ending(rows: Iterable[Evidence]) -> datetime | None:
     undone = False
     for row in sorted(rows, key=lambda row: (row.at, row.kind == "undone"), reverse=True):
         if row.kind == "undone":

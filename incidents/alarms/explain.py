@@ -133,7 +133,7 @@ class Why:
 
 def of_page(page: Page) -> list[Why]:
     """Return why this page calls, for each alarm it is about, the worst first; nothing for a test page."""
-    links = page.links.select_related("alarm__acknowledged_by").order_by("alarm__severity", "linked_at")
+    links = page.links.select_related("alarm__acknowledged_by").order_by("alarm__severity", "linked_at", "pk")
     return [
         Why(one.alarm, words_of(one, person=page.person), one.because, one.linked_at, one.cycle == one.alarm.cycle)
         for one in links

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
@@ -15,7 +16,6 @@ from incidents.alarms.held import Silence as Silence  # noqa: PLC0414
 from incidents.alarms.held import SilenceLine as SilenceLine  # noqa: PLC0414
 from incidents.alarms.summit_models import CallerPin, SummitCall, SummitLine  # noqa: F401  # as above
 from incidents.escalation.models import EscalationPolicy
-from oncall import words
 from oncall.paging.models import Page
 from oncall.people.models import Person
 
@@ -187,7 +187,6 @@ class Alarm(models.Model):
             models.Index(name="alarm_newest", fields=["-fired_at", "-id"]),
             models.Index(name="alarm_open_newest", fields=["-fired_at", "-id"], condition=~Q(state="resolved")),
             models.Index(name="alarm_resolved", fields=["-resolved_at"], condition=Q(resolved_at__isnull=False)),
-            GinIndex(words.vector("title", "key", "product"), name="alarm_by_words"),
         ]
 
     def __str__(self) -> str:
@@ -226,6 +225,23 @@ class Alarm(models.Model):
     def subject(self) -> str:
         """What evidence of work is filed under: this alarm, whichever cycle; a later stint is a later span."""
         return f"alarm:{self.pk}"
+
+
+class AlarmWords(models.Model):
+    """What finds an alarm: the words of its title, key, product, notes and the beginning of its description.
+
+    Written by triggers (migration 0022), beside the alarm: its own row changes with each step, its words hardly ever.
+    `id` counts alarms in the order in which they opened.
+    """
+
+    alarm = models.OneToOneField(Alarm, on_delete=models.CASCADE, related_name="searched", db_constraint=False)
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(name="alarm_words", fields=["words"])]
+
+    def __str__(self) -> str:
+        return f"words of {self.alarm_id}"
 
 
 class AlarmPage(models.Model):
@@ -304,7 +320,6 @@ class LogEntry(models.Model):
             models.Index(name="log_by_alarm", fields=["alarm", "at"]),
             models.Index(name="log_of_reopened", fields=["-at"], condition=Q(kind="reopened")),
             models.Index(name="log_of_flapping", fields=["-at", "-id"], condition=Q(kind="flapping")),
-            GinIndex(words.vector("text"), name="notes_by_words", condition=Q(kind="note")),
         ]
 
     def __str__(self) -> str:

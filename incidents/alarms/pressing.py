@@ -30,7 +30,7 @@ def told_by(attempt: Attempt) -> list[AlarmPage]:
     assert attempt.page is not None
     edition = attempt.told_edition or 1
     links = attempt.page.links.filter(edition__lte=edition).select_related("alarm__acknowledged_by")
-    return list(links.order_by("alarm__severity", "linked_at"))
+    return list(links.order_by("alarm__severity", "linked_at", "pk"))
 
 
 @transaction.atomic

@@ -91,7 +91,7 @@ def lines_of(spans: Mapping[UUID, Span], *, since: datetime | None = None) -> li
         **({"received_at__gte": since} if since else {}),
     ).annotate(alarm_id=F("attempt__page__links__alarm"))
     seen: set[int] = set()
-    for report in reports.select_related("attempt__page__person"):
+    for report in reports.select_related("attempt__page__person").order_by("received_at", "pk"):
         if report.pk in seen or not within(report.alarm_id, report.attempt.started_at):
             continue
         seen.add(report.pk)
@@ -115,7 +115,7 @@ def _attempts(
         news = Q(started_at__gte=since) | Q(ended_at__gte=since) | Q(answered_at__gte=since)
         rows = rows.filter(news | Q(accepted_at__gte=since) | Q(pk__in=reported.values("attempt")))
     found: dict[UUID, tuple[Attempt, UUID]] = {}
-    for row in rows.select_related("page__person").order_by("started_at"):
+    for row in rows.select_related("page__person").order_by("started_at", "page__person__name", "page", "n"):
         alarm_id: UUID = row.alarm_id  # type: ignore[attr-defined]  # annotated above
         if row.pk not in found and within(alarm_id, row.started_at):
             found[row.pk] = (row, alarm_id)
@@ -152,12 +152,19 @@ def _attempt_lines(attempt: Attempt) -> list[Line]:
 def open_alarms(*, for_person: Person) -> QuerySet[Alarm]:
     """Return what is open, the worst first, then the oldest."""
     return (
-        Alarm.objects.open().visible_to(for_person).select_related("acknowledged_by").order_by("severity", "fired_at")
+        Alarm.objects.open()
+        .visible_to(for_person)
+        .select_related("acknowledged_by")
+        .order_by("severity", "fired_at", "title", "pk")
     )
 
 
 def recently_resolved(*, for_person: Person, now: datetime, within: timedelta) -> QuerySet[Alarm]:
-    return Alarm.objects.visible_to(for_person).filter(resolved_at__gt=now - within).order_by("-resolved_at")
+    return (
+        Alarm.objects.visible_to(for_person)
+        .filter(resolved_at__gt=now - within)
+        .order_by("-resolved_at", "title", "pk")
+    )
 
 
 def calling(alarm: Alarm) -> list[Page]:

@@ -52,7 +52,7 @@ def _words(alarm: Alarm, *, now: datetime) -> str:
 def _code(alarm: Alarm) -> str:
     """Return the code of the last page that told the holder by text in this cycle; a reply to it renews. Or nothing."""
     links = AlarmPage.objects.filter(alarm=alarm, cycle=alarm.cycle, page__person=alarm.acknowledged_by_id)
-    for link in links.select_related("page").order_by("-linked_at"):
+    for link in links.select_related("page").order_by("-linked_at", "-pk"):
         if paging.last_told(link.page, channel="sms") is not None:
             return link.page.reference
     return ""

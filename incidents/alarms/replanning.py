@@ -1,6 +1,9 @@
-"""Verb: let open alarms take the steps of their policy as it is now. They began with a copy, and keep it unasked."""
+"""Verbs: let open alarms take the steps of their policy as it is now, or go through it again. They began with a copy,
+and keep it unasked.
+"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -32,6 +35,35 @@ def apply(*, policy: EscalationPolicy, by: Person, now: datetime) -> int:
         write(alarm, LogEntry.Kind.REPLANNED, text, now=now, person=by)
     wake()
     return len(alarms)
+
+
+def is_idle(alarm: Alarm, *, after: timedelta, now: datetime) -> bool:
+    """Say whether a firing alarm is past the end of its plan, or reached nobody by it, and has called nobody for
+    `after`, while no step is due: what it does then comes more rarely (`policy_end_repeat_s`).
+    """
+    if alarm.state != Alarm.State.FIRING or alarm.stepped_at is None or now < alarm.stepped_at + after:
+        return False
+    if alarm.next_due is None or alarm.next_due <= now:
+        return alarm.next_due is None
+    longest = max((float(step["wait_s"]) for step in alarm.plan.get("steps") or ()), default=0.0)
+    through = alarm.round >= int(alarm.plan.get("rounds", 1))
+    return through or alarm.next_due > alarm.stepped_at + timedelta(seconds=longest)
+
+
+@transaction.atomic
+def begin_again(*, alarm: Alarm, plan: dict[str, Any] | None, after: timedelta, text: str, now: datetime) -> bool:
+    """Let an idle alarm (`is_idle`) go through `plan` from its first step, at once; None: through the plan that it has.
+    Nobody who was called hears that it is another alarm. `text`: why, for its log. Says whether it was idle.
+    """
+    alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
+    if not is_idle(alarm, after=after, now=now):
+        return False
+    alarm.plan, alarm.step, alarm.round, alarm.next_due = plan or alarm.plan, 0, 0, now
+    alarm.forget_cover()
+    alarm.save()
+    write(alarm, LogEntry.Kind.REPLANNED, text, now=now)
+    wake()
+    return True
 
 
 def _take(alarm: Alarm, *, plan: dict[str, object], now: datetime) -> None:

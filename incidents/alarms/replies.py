@@ -63,7 +63,7 @@ def answer(*, page: Page, attempt: Attempt, verb: Verb, now: datetime) -> Reply:
     _lock_pages(alarms, page.person)
     if not Person.objects.filter(pk=page.person_id, is_active=True).exists():
         return Reply(CLOSED, done=False)
-    links = list(page.links.select_related("alarm").order_by("linked_at"))
+    links = list(page.links.select_related("alarm").order_by("linked_at", "pk"))
     if not links:
         return _answer_test(page, attempt, now=now)
     edition = attempt.told_edition or 1

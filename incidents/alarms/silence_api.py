@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from incidents.alarms import ledger, silences
-from incidents.alarms.api import ERRORS, is_text
+from incidents.alarms.api import ERRORS
 from incidents.alarms.models import Silence
 from incidents.alarms.silencing import BadMatcher, Matcher, matcher
 from incidents.alarms.work_api import LOST
@@ -20,6 +20,7 @@ from oncall import clock
 from oncall.people.cursor import ByCursor
 from oncall.people.errors import Conflict
 from oncall.people.models import Person
+from oncall.people.parsers import is_text
 from oncall.people.viewer import viewer
 from oncall.people.zones import zones
 from rotations.schedule.shapes import InstantField

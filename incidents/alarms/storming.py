@@ -87,8 +87,8 @@ def _begin(source_id: UUID, policy_id: UUID | None, *, most: int, now: datetime)
     storm = locked.filter(pk=known).first() if known is not None else None
     rule = GroupRule.objects.select_for_update().filter(pk=source_id, storm=storm).first()
     members = _members(source_id, policy_id, now=now)
-    most_of_them = members.values("source", "plan").annotate(n=Count("pk"), worst=Min("severity")).order_by("-n")
-    top = most_of_them.first()
+    most_of_them = members.values("source", "plan").annotate(n=Count("pk"), worst=Min("severity"))
+    top = most_of_them.order_by("-n", "worst", "source", "plan").first()
     if rule is None or top is None:
         return  # another loop was first
     severity, steps = top["worst"], top["plan"].get("steps")

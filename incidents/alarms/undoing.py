@@ -102,7 +102,9 @@ def _handed_to(alarm: Alarm) -> Person | None:
     if alarm.acknowledged_by_id is not None:
         return None
     links = alarm.links.filter(cycle=alarm.cycle, step=HANDED_OVER, released=False, page__person__is_active=True)
-    cut = links.filter(page__ended_at=alarm.resolved_at).select_related("page__person").order_by("linked_at").last()
+    cut = (
+        links.filter(page__ended_at=alarm.resolved_at).select_related("page__person").order_by("linked_at", "pk").last()
+    )
     return cut.page.person if cut is not None else None
 
 

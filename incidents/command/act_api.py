@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from incidents.alarms.api import ERRORS, SHAPE, AlarmSerializer
 from incidents.alarms.models import Alarm
-from incidents.command import assigning, calling, editing, noting, offering, queries, services, timeline
+from incidents.command import assigning, calling, editing, noting, offering, queries, services, timeline, unlocking
 from incidents.command.api import OfIncident, alarms_of, seen
 from incidents.command.assigning import Assigned
 from incidents.command.lifecycle import NotAllowed
@@ -57,9 +57,18 @@ def act(verb: Callable[[], T]) -> T:
 
 def asked(request: Request, number: int, shape: type[serializers.Serializer[Any]]) -> tuple[Incident, dict[str, Any]]:
     """Return the incident and what was sent, checked: 404 if it is not theirs to see, 400 if a field is bad."""
-    incident, form = seen(request, number), shape(data=request.data)
+    return seen(request, number), _checked(request, shape)
+
+
+def _checked(request: Request, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    form = shape(data=request.data)
     form.is_valid(raise_exception=True)
-    return incident, dict(form.validated_data)
+    return dict(form.validated_data)
+
+
+def _unseen(request: Request, number: int) -> Incident | None:
+    """Return the incident if whoever asks may open it, or name somebody, and does not see it (unlocking.py)."""
+    return unlocking.out_of_sight(number, of=viewer(request), now=clock.now())
 
 
 def shown(request: Request, incident: Incident) -> Response:
@@ -98,8 +107,11 @@ class SetSeverity(APIView):
 class Restricted(APIView):
     @extend_schema(request=RestrictedSerializer, responses={200: OneIncidentSerializer} | LOST)
     def post(self, request: Request, number: int) -> Response:
-        """Let only whom it names and whoever is at work in it see it, or everybody again (R43)."""
-        incident, data = asked(request, number, RestrictedSerializer)
+        """Let only whom it names and whoever is at work in it see it, or everybody again (R43). The pilot and
+        administrators open also one that they do not see.
+        """
+        unseen, data = _unseen(request, number), _checked(request, RestrictedSerializer)
+        incident = unseen if unseen and not data["restricted"] else seen(request, number)
         verb = editing.restrict if data.pop("restricted") else editing.open_up
         act(lambda: verb(incident=incident, by=viewer(request), now=clock.now(), **data))
         return shown(request, incident)
@@ -225,10 +237,16 @@ class Experts(APIView):
 
 
 class People(APIView):
-    @extend_schema(request=NameSerializer, responses={200: OneIncidentSerializer} | LOST)
+    @extend_schema(request=NameSerializer, responses={200: OneIncidentSerializer, 204: None} | LOST)
     def post(self, request: Request, number: int) -> Response:
-        """Let somebody see a restricted incident (R43)."""
+        """Let somebody see a restricted incident (R43). The pilot and administrators do so also in one that they do not
+        see, and say why: then the answer is empty.
+        """
+        unseen, by, now = _unseen(request, number), viewer(request), clock.now()
+        if unseen is not None:
+            data = _checked(request, NameSerializer)
+            act(lambda: unlocking.name(incident=unseen, by=by, now=now, **data))
+            return Response(status=status.HTTP_204_NO_CONTENT)
         incident, data = asked(request, number, NameSerializer)
-        person = data["person"]
-        act(lambda: services.name_person(incident=incident, person=person, by=viewer(request), now=clock.now()))
+        act(lambda: services.name_person(incident=incident, by=by, now=now, **data))
         return shown(request, incident)

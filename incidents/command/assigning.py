@@ -1,11 +1,11 @@
 """Verbs of roles: take one, give one, leave one. Each is dated, a line of the timeline, and evidence for the ledger.
 
 Command is taken while nobody has it, or passes with an explicit yes (offering.py); it is never given to somebody
-unasked, nor taken from whoever has it. Source: domain.md 3.1.
+unasked, nor taken from whoever has it; where two incidents become one, a commander goes on. Source: domain.md 3.1.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from oncall.people import access
 from oncall.people.models import Person
 
 LONGEST_WHY = 200
+MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,10 @@ def begin(
     """Let somebody have a role of a locked incident from `now`, or from when it was left; nobody else has it then."""
     if role == "commander":
         _step_up(current, person, now=now)
-    left_at = current.assignments.filter(role=role).aggregate(last=Max("ends_at"))["last"]
-    starts_at = max(now, left_at or now)  # presses that cross come in another order than their instants
+    had = current.assignments.filter(role=role).aggregate(began=Max("starts_at"), left=Max("ends_at"))
+    starts_at = max(now, had["left"] or now)  # presses that cross come in another order than their instants
+    if role != "expert" and starts_at == had["began"]:  # left as soon as it began: who has it now had it last
+        starts_at += MOMENT
     row = RoleAssignment.objects.create(
         incident=current, role=role, person=person, starts_at=starts_at, by=by, why=why[:LONGEST_WHY]
     )

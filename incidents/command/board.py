@@ -13,10 +13,11 @@ from incidents.command import formatting, queries, returning, timeline
 from incidents.command.export import TYPED
 from incidents.command.forms import may_be_pressed
 from incidents.command.labels import all_labels, label
-from incidents.command.lifecycle import LIVE
+from incidents.command.lifecycle import BADGES, LIVE
 from incidents.command.models import Incident, RoleAssignment
 from incidents.command.roles import ROLES
 from incidents.command.timeline import Line
+from incidents.command.writing import state_of
 from oncall.limits import queries as limits
 from oncall.people.models import Person
 from rotations.schedule.models import Schedule
@@ -31,7 +32,6 @@ MOVE_WORDS = {
     "false_alarm": "It was a false alarm",
     "merge": "Merge it",
 }
-STATE_BADGES = {"investigating": "firing", "identified": "firing", "mitigated": "acknowledged", "resolved": "resolved"}
 SHOWN = 200  # lines of a long timeline; all of it is one press away
 
 
@@ -69,7 +69,7 @@ def standing(incident: Incident, *, person: Person, now: datetime) -> dict[str, 
         "person": person,
         "live": live,
         "state_word": incident.state.replace("_", " "),
-        "badge": STATE_BADGES.get(incident.state, "unknown"),
+        "badge": BADGES[state_of(incident)],
         "roles": [(label(one.role), one) for one in roles],
         "command": command,
         "command_due": _command_due(command, now=now),

@@ -23,6 +23,7 @@ from rotations.schedule.models import Schedule
 
 LONGEST_WHY = 1000
 CALLED = "You are called into this incident. Acknowledge, and you are an expert of it."
+ROUNDS = 12  # own choice: of a call for a commander
 AND_YOU_HAVE = ": acknowledge, and you have"  # how the title of a call for a commander ends
 
 
@@ -77,7 +78,9 @@ def link(incident: Incident, alarm: Alarm, *, by: Person | None, now: datetime) 
     known = incident.alarm_links.filter(alarm=alarm, unlinked_at__isnull=True)
     if known.exists():
         return False
-    IncidentAlarm.objects.create(incident=incident, alarm=alarm, linked_at=now, by=by, calls=True)
+    IncidentAlarm.objects.create(
+        incident=incident, alarm=alarm, linked_at=now, by=by, calls=True, severity=alarm.severity
+    )
     return True
 
 
@@ -105,8 +108,9 @@ def _without_title(text: str, incident: Incident) -> str:
 
 def commander_plan(incident: Incident, *, wait_s: float, standby_s: float) -> dict[str, Any] | None:
     """Return a plan that calls who is on call as incident commander, again and again; nothing if there is no such
-    schedule: then the default policy is meant. Whoever stands by as deputy is called first, and alone for `standby_s`
-    seconds: they know what is going on. A round takes `wait_s` seconds with a deputy as without.
+    schedule: then the default policy is meant. Past its rounds it begins again (watch.py). Whoever stands by as deputy
+    is called first, and alone for `standby_s` seconds: they know what is going on. A round takes `wait_s` seconds with
+    a deputy as without.
     """
     targets = [_target(schedule) for schedule in queries.schedules_for(queries.COMMANDER_SKILL)]
     if not targets:
@@ -117,7 +121,7 @@ def commander_plan(incident: Incident, *, wait_s: float, standby_s: float) -> di
     else:
         alone = StepPlan((Target("person", str(deputy.person_id), deputy.person.name),), standby_s)
         steps = [alone, StepPlan(tuple(targets), max(wait_s - standby_s, standby_s))]
-    return plan_as_json("incident commander", steps, 12)
+    return plan_as_json("incident commander", steps, ROUNDS)
 
 
 def _whom(

@@ -24,7 +24,8 @@ MAJOR = (1, 2)
 def keep(*, now: datetime, limits: Limits, at_most: int = 10) -> int:
     """Every half minute: declare over alarms whose time has come, the worst first. Returns how many alarms.
 
-    One of the same stage of the pipeline as an incident that is live joins that one. One query where nothing is due.
+    One of the same stage of the pipeline as an incident that is live and not restricted joins that one. One query where
+    nothing is due.
     """
     due = Q(pk__in=[])
     for severity in MAJOR:
@@ -51,7 +52,8 @@ def keep(*, now: datetime, limits: Limits, at_most: int = 10) -> int:
 
 def _declare(alarm: Alarm, *, now: datetime, limits: Limits) -> None:
     same = Q(alarm_links__alarm__stage=alarm.stage, alarm_links__unlinked_at__isnull=True, alarm_links__calls=False)
-    known = Incident.objects.live().filter(same).order_by("number").first() if alarm.stage else None
+    open_to_all = Incident.objects.live().filter(restricted=False)  # what all may see joins nothing that they may not
+    known = open_to_all.filter(same).order_by("number").first() if alarm.stage else None
     if known is not None:
         services.attach(incident=known, alarm=alarm, by=None, now=now)
         return

@@ -1,18 +1,20 @@
 """An edge: change what is said about an incident, and who may read it. Every button works without JavaScript."""
 
+from datetime import datetime
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
-from incidents.command import editing, queries, services
+from incidents.command import editing, queries, services, unlocking
 from incidents.command.editing import Changes
 from incidents.command.forms import DetailsForm
 from incidents.command.models import Incident
 from incidents.command.views import find
 from oncall import clock
 from oncall.people import access
+from oncall.people.models import Person
 from oncall.people.viewer import viewer
 
 
@@ -45,11 +47,18 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
     return redirect(incident.path)
 
 
-@require_POST
 def restrict(request: HttpRequest, number: int) -> HttpResponse:
-    """Let only whom it names see it (`then=restrict`), or everybody (`open`)."""
-    incident, by, now = find(request, number), viewer(request), clock.now()
-    why = request.POST.get("why", "").replace("\x00", "").strip()[:1000]
+    """Let only whom it names see it (`then=restrict`), or everybody (`open`). The pilot and administrators, who may
+    open also one that they do not see, have a page for that.
+    """
+    by, now = viewer(request), clock.now()
+    unseen = unlocking.out_of_sight(number, of=by, now=now)
+    if unseen is not None:
+        return _from_outside(request, unseen, by=by, now=now)
+    incident = find(request, number)
+    if request.method != "POST":
+        return redirect("incident_edit", number)
+    why = _why(request)
     try:
         if request.POST.get("then") == "open":
             editing.open_up(incident=incident, by=by, why=why, now=now)
@@ -62,6 +71,37 @@ def restrict(request: HttpRequest, number: int) -> HttpResponse:
         form = DetailsForm(None, incident=incident)
         return _shown(request, incident, form, error=str(error), status=400)
     return redirect(incident.path)
+
+
+def _from_outside(request: HttpRequest, incident: Incident, *, by: Person, now: datetime) -> HttpResponse:
+    """Let somebody see it (`then=name`), or everybody (`open`), where whoever presses sees nothing but its number."""
+    why, error, then = _why(request), "", request.POST.get("then")
+    people = Person.objects.active().order_by("name", "pk")
+    try:
+        if then == "open":
+            editing.open_up(incident=incident, by=by, why=why, now=now)
+            return redirect(incident.path)
+        if then == "name":
+            person = people.filter(pk__in=_ids(request, "person")).first()
+            if person is None:
+                raise services.Refused("person", "Choose who is to see it.")
+            unlocking.name(incident=incident, person=person, by=by, why=why, now=now)
+            messages.info(request, f"{person.name} sees it from now on, and is told so.")
+            return redirect(incident.path)
+    except services.Refused as refused:
+        error = str(refused)
+    context = {
+        "number": incident.number,
+        "people": people,
+        "chosen": request.POST.get("person", ""),
+        "why": why,
+        "error": error,
+    }
+    return render(request, "command/locked.html", context, status=400 if error else 200)
+
+
+def _why(request: HttpRequest) -> str:
+    return request.POST.get("why", "").replace("\x00", "").strip()[:1000]
 
 
 def _ids(request: HttpRequest, name: str) -> set[UUID]:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from incidents.command import calling, evidence, queries
+from incidents.command import calling, evidence, liaison, queries
 from incidents.command.assigning import title_of
 from incidents.command.lifecycle import LIVE, WORDS
 from incidents.command.models import Entry, Incident, Member
@@ -102,7 +102,8 @@ def restrict(
 
 @transaction.atomic
 def open_up(*, incident: Incident, by: Person, now: datetime, why: str) -> Incident:
-    """Let everybody see it, with all that was written in it. Twice is once.
+    """Let everybody see it, with all that was written in it. Twice is once. From now on the community is told of it: a
+    major one that is live has the support steward on duty as its external liaison, if nobody is.
 
     :raises Refused: naming the field: only the commander, whoever declared it, the pilot or an administrator may, and
         says why.
@@ -121,6 +122,7 @@ def open_up(*, incident: Incident, by: Person, now: datetime, why: str) -> Incid
     text = because(f"{by.name} opened it: everybody signed in may see it.", why)
     write(current, Entry.Kind.CHANGED, text, now=now, person=by, said={"field": "restricted", "was": True, "is": False})
     _tell_above(current, now=now)
+    liaison.give(current, liaison.steward(current, now=now), now=now)
     return current
 
 

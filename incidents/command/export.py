@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
+from incidents.command import queries
+from incidents.command.editing import is_address
 from incidents.command.formatting import longest_ticks, seen
+from incidents.command.labels import label
 from incidents.command.models import Incident
 from incidents.command.timeline import Line
 
@@ -37,7 +40,14 @@ def as_markdown(
         parts.append(f"- resolved {both(incident.resolved_at, zone)}")
     if incident.product:
         parts.append(f"- product: {inert(incident.product)}")
-    parts += [f"- <{absolute(incident.path)}>", "", "## Timeline", ""]
+    parts += [
+        f"- {inert(label(one.role))}: {inert(one.person.name)}, since {both(one.starts_at, zone)}"
+        for one in queries.roles_now(incident)
+    ]
+    parts += [f"- <{absolute(incident.path)}>", ""]
+    if incident.summary:
+        parts += ["## Summary", "", *_fenced(seen(incident.summary), indent=""), ""]
+    parts += ["## Timeline", ""]
     for line in lines:
         parts += _entry(line, zone=zone, picture_path=picture_path, absolute=absolute)
     return "\n".join(parts) + "\n"
@@ -55,15 +65,27 @@ def _entry(line: Line, *, zone: tzinfo, picture_path: Callable[[UUID], str], abs
     if line.corrected_by:
         head += " · corrected by " + ", ".join(f"\\#{nth}" for nth in line.corrected_by)
     parts = [head]
-    text = seen(line.text)
+    text, link = seen(line.text), _link(line.url, absolute)
     if line.kind in TYPED or "\n" in text:
-        fence = "`" * max(3, longest_ticks(text) + 1)
-        parts += ["", f"  {fence}text", *(f"  {row}" for row in text.split("\n")), f"  {fence}", ""]
+        parts += ["", *_fenced(text, indent="  "), ""]
+        if link:
+            parts += [f"  <{link}>", ""]
     else:
-        parts[-1] += f": {inert(text)}"
+        parts[-1] += f": {inert(text)}" + (f" <{link}>" if link else "")
     if line.picture:
         parts += [f"  Picture: <{absolute(picture_path(line.picture))}>", ""]
     return parts
+
+
+def _fenced(text: str, *, indent: str) -> list[str]:
+    fence = "`" * max(3, longest_ticks(text) + 1)
+    return [f"{indent}{fence}text", *(f"{indent}{row}" for row in text.split("\n")), f"{indent}{fence}"]
+
+
+def _link(url: str, absolute: Absolute) -> str:
+    """Return the whole address of what a line points at; nothing if it is none that a browser may be sent to."""
+    whole = absolute(url) if url.startswith("/") else url
+    return whole if is_address(whole) else ""
 
 
 def inert(text: str) -> str:
@@ -95,7 +117,12 @@ def as_json(
         "title": incident.title,
         "severity": incident.severity,
         "state": incident.state,
+        "summary": incident.summary,
         "product": incident.product,
+        "roles": [
+            {"role": one.role, "person": one.person.name, "since": instant(one.starts_at)}
+            for one in queries.roles_now(incident)
+        ],
         "declared_at": instant(incident.declared_at),
         "impact_starts_at": instant(incident.impact_starts_at),
         "resolved_at": instant(incident.resolved_at),

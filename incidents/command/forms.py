@@ -24,7 +24,11 @@ class DeclareForm(forms.Form):
         label="What is wrong?", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     severity = forms.TypedChoiceField(
-        label="How bad is it?", choices=SEVERITIES, coerce=int, help_text="Leave it as it is; it can change any time."
+        label="How bad is it?",
+        choices=SEVERITIES,
+        coerce=int,
+        help_text="Leave it as it is; it can change any time.",
+        widget=forms.RadioSelect,  # a list that opens cuts the words off on a phone
     )
     summary = forms.CharField(
         label="Anything else", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3})

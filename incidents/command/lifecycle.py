@@ -71,6 +71,16 @@ WORDS: dict[State, str] = {
     "merged": "merged into another",
 }
 
+BADGES: dict[State, str] = {  # how each looks on every screen; the sign of UNKNOWN is for what nobody knows
+    "investigating": "firing",
+    "identified": "firing",
+    "mitigated": "acknowledged",
+    "resolved": "resolved",
+    "closed": "resolved",
+    "false_alarm": "idle",
+    "merged": "idle",
+}
+
 
 class NotAllowed(Exception):
     """A move that the table does not have. The message is fit to show."""

@@ -5,6 +5,7 @@ import uuid
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 
@@ -30,19 +31,23 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Those that `person` would see if all were restricted."""
         return self.filter(self._names(person)) if person.is_active else self.none()
 
-    def _names(self, person: Person) -> Q:
+    def locked(self) -> "IncidentQuerySet":
+        """Restricted ones that nobody who is here can read: whoever they name has left."""
+        return self.filter(restricted=True).exclude(self._names(True, of="__is_active"))
+
+    def _names(self, person: object, *, of: str = "") -> Q:
         """Whoever declared it, has or had a role in it, is offered its command, was called into it (by its call, not by
-        somebody who passed that on), or is a member.
+        somebody who passed that on), or is a member. `of`: what is asked of the person, if it is not who they are.
         """
         here = {"incident": models.OuterRef("pk")}  # one index look-up each: a join of them all would multiply
-        roles = RoleAssignment.objects.filter(person=person, **here)
-        members = Member.objects.filter(person=person, **here)
-        asked = CommandOffer.objects.filter(to=person, answered_at__isnull=True, **here)
+        roles = RoleAssignment.objects.filter(**{f"person{of}": person}, **here)
+        members = Member.objects.filter(**{f"person{of}": person}, **here)
+        asked = CommandOffer.objects.filter(**{f"to{of}": person}, answered_at__isnull=True, **here)
         # Only whom its call reached by its own plan: whoever lets it be handed to them has not been asked in.
-        pages = AlarmPage.objects.filter(page__person=person, alarm=models.OuterRef("alarm"))
+        pages = AlarmPage.objects.filter(**{f"page__person{of}": person}, alarm=models.OuterRef("alarm"))
         pages = pages.exclude(step__in=(CALLED_IN, HANDED_OVER))
         called = IncidentAlarm.objects.filter(models.Exists(pages), calls=True, **here)
-        named = Q(declared_by=person) | models.Exists(roles) | models.Exists(members)
+        named = Q(**{f"declared_by{of}": person}) | models.Exists(roles) | models.Exists(members)
         return named | models.Exists(asked) | models.Exists(called)
 
 
@@ -102,7 +107,6 @@ class Incident(models.Model):
                 fields=["-number"],
                 condition=Q(state__in=["investigating", "identified", "mitigated"]),
             ),
-            GinIndex(words.vector("title", "summary"), name="incident_by_words"),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +121,22 @@ class Incident(models.Model):
         return f"/incidents/{self.number}/"
 
 
+class IncidentWords(models.Model):
+    """What finds an incident: the words of its title, its summary and every line of its timeline, as one text.
+
+    Written by triggers (migration 0006) in the transaction that writes the text.
+    """
+
+    incident = models.OneToOneField(Incident, primary_key=True, on_delete=models.CASCADE, related_name="searched")
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(name="incident_words", fields=["words"])]
+
+    def __str__(self) -> str:
+        return f"words of {self.incident_id}"
+
+
 class IncidentAlarm(models.Model):
     """An alarm that an incident is about, or that called somebody into it. An alarm is part of one at a time."""
 
@@ -126,6 +146,7 @@ class IncidentAlarm(models.Model):
     by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")  # null: by rule
     unlinked_at = models.DateTimeField(null=True, blank=True)  # null: part of it
     calls = models.BooleanField(default=False, help_text="Raised from the incident, to call somebody into it.")
+    severity = models.PositiveSmallIntegerField(help_text="The worst that the alarm was known to be here.")
 
     class Meta:
         ordering = ["linked_at"]

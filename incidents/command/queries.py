@@ -30,7 +30,9 @@ def visible(person: Person) -> QuerySet[Incident]:
 def roles_now(incident: Incident) -> list[RoleAssignment]:
     """Return who has which role now, the commander first."""
     return list(
-        incident.assignments.filter(ends_at__isnull=True).select_related("person", "by").order_by("role", "starts_at")
+        incident.assignments.filter(ends_at__isnull=True)
+        .select_related("person", "by")
+        .order_by("role", "starts_at", "person__name")
     )
 
 
@@ -97,13 +99,13 @@ def vacant_since(incident: Incident) -> datetime:
 def alarms_of(incident: Incident) -> AlarmQuerySet:
     """Return what it is about now: the alarms that are part of it, without those that only call somebody in."""
     links = incident.alarm_links.filter(unlinked_at__isnull=True, calls=False)
-    return Alarm.objects.filter(pk__in=links.values("alarm")).order_by("fired_at")
+    return Alarm.objects.filter(pk__in=links.values("alarm")).order_by("fired_at", "severity", "title", "pk")
 
 
 def incident_of(alarms: Iterable[Alarm]) -> Incident | None:
     """Return the live incident that one of these alarms is part of, whoever may see it."""
     links = IncidentAlarm.objects.filter(alarm__in=list(alarms), unlinked_at__isnull=True, incident__state__in=LIVE)
-    found = links.select_related("incident").order_by("linked_at").first()
+    found = links.select_related("incident").order_by("linked_at", "pk").first()
     return found.incident if found else None
 
 

@@ -269,5 +269,7 @@ class CallSerializer(serializers.Serializer[Any]):
     why = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
-class NameSerializer(serializers.Serializer[Any]):
+class NameSerializer(WhySerializer):
+    """`why`: needed from the pilot or an administrator who does not see the incident."""
+
     person = person_field()

@@ -11,11 +11,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from incidents.alarms.models import Alarm
-from incidents.command import assigning, evidence, queries, returning
-from incidents.command.labels import label
+from incidents.command import assigning, evidence, liaison, queries, returning, worsening
 from incidents.command.lifecycle import LIVE, WORDS, Facts, Move, NotAllowed, after
 from incidents.command.models import Entry, Incident, IncidentAlarm, Member, Picture
-from incidents.command.writing import LONGEST_TEXT, because, check_version, state_of
+from incidents.command.writing import LONGEST_TEXT, because, check_version, state_of, turned
 from incidents.command.writing import Moved as Moved  # noqa: PLC0414  # who presses takes it from here
 from incidents.command.writing import Refused as Refused  # noqa: PLC0414
 from incidents.command.writing import lock as lock  # noqa: PLC0414
@@ -45,10 +44,11 @@ def declare(
     """Declare an incident over some alarms or none. `by` None: a rule did, which `rule` names.
 
     Severity is at least as bad as the worst alarm's. Where an alarm is part of a live incident, that one is returned
-    instead, so that two presses, or a press and a rule, declare once; the other alarms join it, and what was said
-    otherwise is a note of it; where that one is open to all and this is to be restricted, that is refused. A major one
-    that is not restricted has the support steward on duty as its external liaison, if there is one. `same_within`: of
-    what is about no alarm, the same title by the same person within so short a time is the same press and incident.
+    instead, so that two presses, or a press and a rule, declare once; the other alarms join it, it is as bad as the
+    worst of it all from then on, and what was said otherwise is a note of it; where that one is open to all and this is
+    to be restricted, that is refused. A major one that is not restricted has the support steward on duty as its
+    external liaison, if there is one. `same_within`: of what is about no alarm, the same title by the same person
+    within so short a time is the same press and incident.
 
     :raises Refused: naming the field.
     """
@@ -67,7 +67,7 @@ def declare(
     if there is not None:
         if by is not None:
             usual = {there.title, *(alarm.title[:LONGEST_TITLE] for alarm in many)}
-            _said_too(there, "" if title in usual else title, summary, severity, by=by, now=now)
+            return _said_too(there, "" if title in usual else title, summary, severity, by=by, now=now)
         return there
     severity = min([severity, *(alarm.severity for alarm in many)])
     incident = Incident.objects.create(
@@ -87,17 +87,18 @@ def declare(
         write(incident, Entry.Kind.IMPACT, "The impact began.", at=incident.impact_starts_at, now=now, person=by)
     for alarm in many:
         _attach(incident, alarm, by=by, now=now)
-    steward = _steward(incident, now=now)
+    steward = liaison.steward(incident, now=now)
     evidence.lock([one for one in (by, steward) if one is not None])
     if by is not None:
         evidence.acted(incident, by, kind="note", text=f"Declared incident {incident.number}.", now=now)
-    _external_liaison(incident, steward, now=now)
+    liaison.give(incident, steward, now=now)
     return incident
 
 
 @transaction.atomic
 def attach(*, incident: Incident, alarm: Alarm, by: Person | None, now: datetime) -> Incident:
-    """Let an alarm be part of a live incident. Doing it twice changes nothing. `by` None: a rule did.
+    """Let an alarm be part of a live incident, which is as bad as it from then on. Doing it twice changes nothing. `by`
+    None: a rule did.
 
     :raises Refused: if the incident is over, or the alarm is part of another one.
     """
@@ -133,20 +134,14 @@ def set_severity(
         return current
     if current.state in ("closed", "merged"):
         raise Refused("severity", f"{current} is {WORDS[state_of(current)]}; its severity stays. Reopen it first.")
-    was, current.severity, current.version = current.severity, severity, current.version + 1
-    current.save(update_fields=["severity", "version"])
-    text = because(f"{by.name}: SEV-{was} is now SEV-{severity}.", why)
-    for person, roles in queries.combined(current):
-        names = ", ".join(label(one.role).lower() for one in roles)
-        text += f" {person.name} is {names} at once: find somebody else for one of the roles."
-    said = {"was": was, "is": severity}
-    write(current, Entry.Kind.SEVERITY, text, now=now, person=by, said=said)
-    steward = _steward(current, now=now)
+    text = because(f"{by.name}: SEV-{current.severity} is now SEV-{severity}.", why)
+    worsening.put(current, severity, text, by=by, now=now)
+    steward = liaison.steward(current, now=now)
     evidence.lock([by, *([steward] if steward else [])])
     if current.state in LIVE:
         did = f"Said that incident {current.number} is SEV-{severity}."
         evidence.acted(current, by, kind="note", text=did, now=now)
-    _external_liaison(current, steward, now=now)
+    liaison.give(current, steward, now=now)
     return current
 
 
@@ -162,7 +157,8 @@ def move(
     version: int | None = None,
     review_done: bool = False,
 ) -> Incident:
-    """Press `move`; lifecycle.py alone says what is allowed. `into`: of a merge, the incident that goes on.
+    """Press `move`; lifecycle.py alone says what is allowed. `into`: of a merge, the incident that goes on: as bad as
+    the worse of the two, and with the commander of this one, if it has none.
 
     :raises NotAllowed: in words; nothing has changed then.
     :raises Refused: if a merge does not say into what.
@@ -187,8 +183,9 @@ def move(
     current.state = after(was, move, facts)
     current.version += 1
     current.merged_into = primary if move == "merge" else None
-    current.resolved_at = now if move == "resolve" else None if current.state in LIVE else current.resolved_at
-    current.closed_at = now if move == "close" else None
+    at = turned(current, Entry.Kind.STATE, now=now)
+    current.resolved_at = at if move == "resolve" else None if current.state in LIVE else current.resolved_at
+    current.closed_at = at if move == "close" else None
     current.reopened += move == "reopen"
     current.save()
     other = (
@@ -198,21 +195,26 @@ def move(
         other = f", apart from incident {before.number}, which keeps the alarms"
     text = because(f"{by.name}: {SAID[move]}{other}.", why)
     said = {"was": was, "is": current.state}
-    write(current, Entry.Kind.STATE, text, now=now, person=by, said=said, url=primary.path if primary else "")
+    write(current, Entry.Kind.STATE, text, at=at, now=now, person=by, said=said, url=primary.path if primary else "")
     for alarm in back:
         _attach(current, alarm, by=by, now=now)
     if primary is not None:
         _take_alarms(current, primary, by=by, now=now)
         text_there = f"Incident {current.number} was merged into this one."
         write(primary, Entry.Kind.LINK, text_there, now=now, person=by, url=current.path)
-    steward = _steward(current, now=now) if move == "reopen" else None
-    evidence.lock([by, *evidence.engaged(current), *([steward] if steward else [])])
+        worsening.rise(primary, current.severity, f"as bad as incident {current.number} was.", by=by, now=now)
+    steward = liaison.steward(current, now=now) if move == "reopen" else None
+    command = queries.command_of(current) if primary and queries.command_of(primary) is None else None
+    goes_on = [one for one in (steward, command.person if command else None) if one is not None]
+    evidence.lock([by, *evidence.engaged(current), *goes_on])
     if was in LIVE or current.state in LIVE:
         did = f"Said that incident {current.number} is {WORDS[state_of(current)]}."
         evidence.acted(current, by, kind="note", text=did, now=now)
     if was in LIVE and current.state not in LIVE:
         assigning.everyone_leaves(current, now=now)
-    _external_liaison(current, steward, now=now)
+    if primary is not None and command is not None:
+        _go_on(primary, command.person, number=current.number, now=now)
+    liaison.give(current, steward, now=now)
     return current
 
 
@@ -272,12 +274,13 @@ def say(
 
 
 @transaction.atomic
-def name_person(*, incident: Incident, person: Person, by: Person, now: datetime) -> Member:
+def name_person(*, incident: Incident, person: Person, by: Person, now: datetime, why: str = "") -> Member:
     """Let somebody see a restricted incident (R43). Twice is once."""
     current = lock(incident)
     row, created = Member.objects.get_or_create(incident=current, person=person, defaults={"by": by, "at": now})
     if created:
-        write(current, Entry.Kind.NOTE, f"{by.name} let {person.name} see it.", now=now, person=by)
+        text = because(f"{by.name} let {person.name} see it.", why)
+        write(current, Entry.Kind.NOTE, text, now=now, person=by)
     return row
 
 
@@ -313,15 +316,19 @@ def _worked_on(alarms: list[Alarm], *, restricted: bool, by: Person | None, now:
     return incident
 
 
-def _said_too(incident: Incident, title: str, summary: str, severity: int, *, by: Person, now: datetime) -> None:
-    """Write down what somebody said who declared it when it was there already: a title, a summary, that it is worse."""
-    summary = "" if summary.strip() == incident.summary else summary.strip()[:LONGEST_SUMMARY]
-    worse = f"SEV-{severity}." if severity < incident.severity else ""
-    said = " ".join(part for part in (f"{title}." if title else "", worse, summary) if part)
+def _said_too(incident: Incident, title: str, summary: str, severity: int, *, by: Person, now: datetime) -> Incident:
+    """Keep what somebody said who declared it when it was there already: a title and a summary as a note, and that it
+    is worse.
+    """
+    current = lock(incident)
+    worsening.rise(current, severity, f"{by.name} declared it once more.", by=by, now=now)
+    summary = "" if summary.strip() == current.summary else summary.strip()[:LONGEST_SUMMARY]
+    said = " ".join(part for part in (f"{title}." if title else "", summary) if part)
     if said:
         text = f"Declared once more: {said}"
         key = f"declared:{sha256(text.encode()).hexdigest()[:40]}"  # pressed twice it is one line
-        say(incident=incident, kind=Entry.Kind.NOTE, text=text, by=by, now=now, key=key)
+        say(incident=current, kind=Entry.Kind.NOTE, text=text, by=by, now=now, key=key)
+    return current
 
 
 def _same_press(title: str, *, restricted: bool, by: Person | None, since: datetime) -> Incident | None:
@@ -330,36 +337,14 @@ def _same_press(title: str, *, restricted: bool, by: Person | None, since: datet
     return mine.order_by("-number").first() if by is not None else None
 
 
-def _steward(incident: Incident, *, now: datetime) -> Person | None:
-    """Return the support steward on duty, where a major incident has nobody yet who speaks to the community.
+def _attach(incident: Incident, alarm: Alarm, *, by: Person | None, now: datetime, known: int | None = None) -> None:
+    """`known`: how bad the alarm was known to be by the incident that it comes from, which says for it; None: by none.
 
-    Nobody where it is restricted.
-    """
-    if not incident.is_major or incident.restricted or incident.state not in LIVE:
-        return None
-    if incident.assignments.filter(role="external_liaison", ends_at__isnull=True).exists():
-        return None
-    return next((duty.person for duty in queries.on_duty(queries.STEWARD_SKILL, now=now)), None)
-
-
-def _external_liaison(incident: Incident, steward: Person | None, *, now: datetime) -> None:
-    """Give them that role, unless they may not have it beside another. Their leave is locked."""
-    if steward is None:
-        return
-    try:
-        assigning.by_rule(
-            incident=incident, role="external_liaison", person=steward, why="on call for support", now=now
-        )
-    except Refused:
-        return
-
-
-def _attach(incident: Incident, alarm: Alarm, *, by: Person | None, now: datetime) -> None:
-    """
     :raises Refused: if it is part of another incident that is live.
     """
     held = IncidentAlarm.objects.filter(alarm=alarm, unlinked_at__isnull=True).select_related("incident").first()
     if held is not None and held.incident_id == incident.pk:
+        worsening.hear(incident, held, alarm, now=now)
         return
     if held is not None:
         if held.incident.state in LIVE:
@@ -368,7 +353,9 @@ def _attach(incident: Incident, alarm: Alarm, *, by: Person | None, now: datetim
         IncidentAlarm.objects.filter(pk=held.pk).update(unlinked_at=now)  # it came back after that one was over
     try:
         with transaction.atomic():
-            IncidentAlarm.objects.create(incident=incident, alarm=alarm, linked_at=now, by=by)
+            IncidentAlarm.objects.create(
+                incident=incident, alarm=alarm, linked_at=now, by=by, severity=known or alarm.severity
+            )
     except IntegrityError:
         raise Refused("alarm", f"“{alarm.title}” was put into another incident just now. Look again.") from None
     text = f"Alarm “{alarm.title}”, SEV-{alarm.severity}, firing since {alarm.fired_at:%H:%M} UTC."
@@ -377,12 +364,25 @@ def _attach(incident: Incident, alarm: Alarm, *, by: Person | None, now: datetim
         was = held.incident
         text = f"It was part of incident {was.number} before, which is {WORDS[state_of(was)]}."
         write(incident, Entry.Kind.LINK, text, now=now, person=by, url=was.path)
+    if known is None:
+        worsening.join(incident, alarm, by=by, now=now)
 
 
 def _take_alarms(given: Incident, taker: Incident, *, by: Person, now: datetime) -> None:
     for link in given.alarm_links.filter(unlinked_at__isnull=True, calls=False).select_related("alarm"):
         IncidentAlarm.objects.filter(pk=link.pk).update(unlinked_at=now)
-        _attach(taker, link.alarm, by=by, now=now)
+        _attach(taker, link.alarm, by=by, now=now, known=link.severity)
+
+
+def _go_on(taker: Incident, commander: Person, *, number: int, now: datetime) -> None:
+    """Who had command of the incident that was merged has it of the one that goes on, unless they may not beside
+    another role there: then somebody is called, as for every major incident without a commander.
+    """
+    try:
+        why = f"had command of incident {number}, merged into this one"
+        assigning.by_rule(incident=taker, role="commander", person=commander, now=now, why=why)
+    except Refused:
+        return
 
 
 def _one_at_a_time() -> None:

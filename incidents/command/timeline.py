@@ -178,7 +178,7 @@ def heard(incident: Incident, *, since: datetime | None = None) -> list[Line]:
     """Return the log of its alarms: from when the trouble began, until an alarm was taken out again."""
     began = _began(incident)
     spans: dict[UUID, alarms.Span] = {}
-    links = incident.alarm_links.order_by("linked_at").values_list(
+    links = incident.alarm_links.order_by("linked_at", "pk").values_list(
         "alarm_id", "linked_at", "unlinked_at", "alarm__fired_at"
     )
     for alarm_id, linked_at, unlinked_at, fired_at in links:

@@ -6,14 +6,15 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 
 from incidents.alarms.models import Alarm
-from incidents.command import board, queries, services, timeline
+from incidents.command import board, queries, services, timeline, unlocking
 from incidents.command.forms import DeclareForm
-from incidents.command.lifecycle import LIVE, STATES
+from incidents.command.lifecycle import BADGES, LIVE, STATES
 from incidents.command.models import Entry, Incident, IncidentAlarm, RoleAssignment
+from incidents.command.writing import state_of
 from oncall import clock
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
@@ -53,7 +54,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         states.append((value, word, query.urlencode()))
     context = {
         "page": page,
-        "rows": [(row, board.STATE_BADGES.get(row.state, "unknown")) for row in page],
+        "rows": [(row, BADGES[state_of(row)]) for row in page],
         "wanted": wanted,
         "wrong": wrong,
         "states": states,
@@ -153,7 +154,12 @@ def _alarms(query: QueryDict, person: Person) -> list[Alarm]:
 
 def incident(request: HttpRequest, number: int) -> HttpResponse:
     """One incident: how it stands, what to press, and everything that happened."""
-    return page(request, find(request, number))
+    try:
+        return page(request, find(request, number))
+    except Http404:
+        if unlocking.out_of_sight(number, of=viewer(request), now=clock.now()) is None:
+            raise
+        return redirect("incident_restrict", number)
 
 
 def page(request: HttpRequest, found: Incident, *, where: str = "", error: str = "", status: int = 200) -> HttpResponse:

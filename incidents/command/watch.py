@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import InterfaceError, transaction
 
+from incidents.alarms import replanning
 from incidents.alarms import services as alarms
 from incidents.alarms.models import Alarm, LogEntry
 from incidents.command import assigning, calling, queries
@@ -102,7 +103,7 @@ def _call(incident: Incident, *, now: datetime, limits: Limits) -> None:
     if current is None or queries.command_of(current) is not None:  # asked again: taken while we waited for the lock
         return
     earlier = current.alarm_links.filter(calls=True, alarm__source_id=COMMAND).select_related("alarm")
-    last = earlier.order_by("linked_at").last()
+    last = earlier.order_by("linked_at", "pk").last()
     since = queries.vacant_since(current)
     if now < since + limits.span("commander_grace_s") or (last is not None and last.unlinked_at is None):
         return
@@ -141,6 +142,19 @@ def _say_worse(link: IncidentAlarm, *, now: datetime, limits: Limits) -> None:
         alarms.fire(firing=_firing(current, key=alarm.key, limits=limits), policy=None, now=now)
 
 
+@transaction.atomic
+def _call_again(link: IncidentAlarm, *, now: datetime, limits: Limits) -> None:
+    """Nobody has answered, and the plan is at its end: it begins again, with whoever stands by now."""
+    current = lock(link.incident)
+    replanning.begin_again(
+        alarm=link.alarm,
+        plan=_firing(current, key=link.alarm.key, limits=limits).plan,
+        after=limits.span("commander_repeat_s"),
+        text="Nobody has command yet: everybody is called again, from the first step.",
+        now=now,
+    )
+
+
 def _is_put_aside(alarm: Alarm, *, now: datetime, limits: Limits) -> bool:
     """Say whether a human ended the call a short while ago: they know that nobody has command."""
     if alarm.resolved_at is None or now - alarm.resolved_at >= limits.span("commander_repeat_s"):
@@ -166,6 +180,8 @@ def _follow(link: IncidentAlarm, *, wanted: bool, now: datetime, limits: Limits)
             alarms.resolve(alarm=alarm, now=now, why=f"{who.name} has joined the incident.")
     elif for_command and incident.severity < alarm.severity:
         _say_worse(link, now=now, limits=limits)
+    elif for_command and replanning.is_idle(alarm, after=limits.span("commander_repeat_s"), now=now):
+        _call_again(link, now=now, limits=limits)
 
 
 def _let_in(link: IncidentAlarm, person: Person, role: Role, *, now: datetime) -> str:

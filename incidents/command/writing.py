@@ -45,6 +45,15 @@ def check_version(current: Incident, version: int | None) -> None:
         )
 
 
+def turned(incident: Incident, kind: str, *, now: datetime) -> datetime:
+    """Return when a locked incident turned, for its next line of `kind`: `now`, or the instant of the last such line if
+    that is later. `now` is read before the lock, and a press that waited for another comes after it with an earlier
+    one.
+    """
+    last = incident.entries.filter(kind=kind).aggregate(last=Max("at"))["last"]
+    return max(now, incident.declared_at, last or now)
+
+
 def write(
     incident: Incident,
     kind: str,

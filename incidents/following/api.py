@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
@@ -40,13 +41,31 @@ class NewestFirst(ByCursor):
     ordering: Any = ("-started_at", "-id")
 
 
+class TrueField(forms.Field):
+    """True or false in a query; anything else is 400, where Django would take it for nothing said."""
+
+    WORDS = {"true": True, "1": True, "false": False, "0": False}
+
+    def to_python(self, value: Any) -> bool | None:
+        if value in self.empty_values:
+            return None
+        found = self.WORDS.get(str(value).lower())
+        if found is None:
+            raise forms.ValidationError(f"“{str(value)[:40]}” is neither true nor false.")
+        return found
+
+
+class TrueFilter(django_filters.BooleanFilter):  # type: ignore[misc]
+    field_class = TrueField
+
+
 class RunFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """`incident`: its number; `open`: true for those somebody follows."""
+    """`incident`: its number; `open`: true for those somebody follows, false for those that are over."""
 
     playbook = django_filters.CharFilter(field_name="playbook__slug", max_length=40)
     alarm = django_filters.UUIDFilter(field_name="tie__alarm")
     incident = django_filters.NumberFilter(field_name="tie__incident__number", min_value=1, max_value=MOST)
-    open = django_filters.BooleanFilter(field_name="ended_at", lookup_expr="isnull")
+    open = TrueFilter(field_name="ended_at", lookup_expr="isnull")
 
     class Meta:
         model = Run
@@ -135,9 +154,9 @@ class Outcomes(APIView):
 class PageSkill(APIView):
     @extend_schema(operation_id="run_page", request=PageSerializer, responses={200: OneRunSerializer} | LOST)
     def post(self, request: Request, id: UUID) -> Response:
-        """Page whoever is on call for the skill that a step names; 409 if nobody can be called. Twice is once."""
+        """Page whoever is on call for a skill that a step names; 409 if nobody can be called. Twice is once."""
         run, said = seen(request, id), _said(request, PageSerializer)
-        act(lambda: calling.page_skill(run=run, step=said["step"], by=viewer(request), now=clock.now()))
+        act(lambda: calling.page_skill(run=run, by=viewer(request), now=clock.now(), **said))
         return _answer(request, id)
 
 

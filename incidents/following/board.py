@@ -12,10 +12,10 @@ from incidents.alarms.models import Alarm
 from incidents.following import queries
 from incidents.following.queries import Called
 from oncall.people.models import Person
-from playbooks.library.sheet import DECLARE, END, PLAYBOOK
+from playbooks.library.sheet import DECLARE, END, PLAYBOOK, STEP
 from playbooks.library.showing import Lead, ShownStep, shown
 from playbooks.runs import queries as runs
-from playbooks.runs.folding import fold
+from playbooks.runs.folding import fold, likely
 from playbooks.runs.models import Run, StepOutcome
 
 
@@ -82,8 +82,9 @@ def standing(
                 typed=(typed or {}) if step == number else {},
             )
         )
-    ends = [branch.target for _, branch in folded.leads if branch.kind == END]
+    ends = [branch.target for _, branch in folded.leads if branch.kind == END and not branch.solves]
     ends += [f"as “{child.playbook.title}” says" for child in children if child.end == "written"]
+    order = [one.step for one in sorted(holds.values(), key=lambda one: one.nth)]
     taken = [(number, sheet.steps[number - 1].title) for number in sorted(holds) if number <= len(sheet.steps)]
     led = [(child.pk, child.end) for child in children]
     versions = alarm.version if alarm else 0, incident.version if incident else 0
@@ -105,7 +106,7 @@ def standing(
         "ends": ends,
         "nothing_left": folded.next is None,
         "taken": taken,
-        "likely": run.solved_step or _likely(holds, at_the_end=folded.next is None),
+        "likely": run.solved_step or likely(order, at_the_end=folded.next is None),
         "head_version": _version(head),
         "end_version": _version(
             ("end", *head, run.end, run.missing, run.solved_step, ends, may_reopen, back and back.pk)
@@ -118,14 +119,21 @@ def standing(
 
 
 def after(run: Run, step: int, *, person: Person) -> tuple[str, str]:
-    """Return where the press on a step leads next: a kind of `sheet` with its target; a step where it goes on here."""
+    """Return where the press on a step leads next: a kind of `sheet` with its target; a step where it goes on here.
+
+    Where an incident is declared already, or it is practice, an answer that declares goes on with the next step.
+    """
     found = runs.fold_of(run)
     branch = dict(found.leads).get(step)
-    if branch is not None and branch.kind in (PLAYBOOK, DECLARE):
-        return branch.kind, branch.target
-    if branch is not None or found.next is None:
+    if branch is not None and branch.kind == DECLARE:
+        is_new = queries.incident_about(run, person=person) is None
+        if (is_new or found.next is None) and (path := declare_path(run, person=person)):
+            return DECLARE, path
+    if branch is not None and branch.kind == PLAYBOOK:
+        return PLAYBOOK, branch.target
+    if found.next is None or (branch is not None and branch.kind == END):
         return END, ""
-    return "step", str(found.next)
+    return STEP, str(found.next)
 
 
 def declare_path(run: Run, *, person: Person) -> str:
@@ -135,12 +143,6 @@ def declare_path(run: Run, *, person: Person) -> str:
         return incident.path
     tie = getattr(run, "tie", None)
     return f"{reverse('incident_declare')}?alarm={tie.alarm_id}" if tie and tie.alarm_id else ""
-
-
-def _likely(holds: Mapping[int, StepOutcome], *, at_the_end: bool) -> int | None:
-    """Return what most likely solved it: the last step taken; at the end the one before, which the last looks at."""
-    order = [one.step for one in sorted(holds.values(), key=lambda one: one.nth)]
-    return order[-2] if at_the_end and len(order) > 1 else order[-1] if order else None
 
 
 def _version(facts: tuple[object, ...]) -> str:

@@ -1,5 +1,6 @@
 """“Page Data Facility”, as a button in a step: whoever is on call for the skill is called about this alarm (R21)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -27,18 +28,21 @@ class NobodyToCall(Exception):
 
 
 @transaction.atomic
-def page_skill(*, run: Run, step: int, by: Person, now: datetime) -> SkillCall:
-    """Page whoever is on call for the skill that a step names. Pressed twice they are paged once.
+def page_skill(*, run: Run, step: int, by: Person, now: datetime, skill: str = "") -> SkillCall:
+    """Page whoever is on call for the skill that a step names; `skill`: which, where it names several. Pressed twice
+    they are paged once.
 
     In a live incident they are called into it, as an expert; else about the alarm, whose holder keeps it.
 
-    :raises Refused: if the step pages nobody, or the run is about nothing.
+    :raises Refused: if the run is over or about nothing, or the step does not page that skill, or nobody.
     :raises NobodyToCall: if nobody is on call for the skill, or can be reached, or all is over.
     """
+    over = Run.objects.filter(pk=run.pk, ended_at__isnull=False).first()
+    if over is not None and over.ended_at is not None:
+        words = f"It ended at {over.ended_at:%H:%M} UTC, {over.get_end_display()}: nobody is paged from it."
+        raise Refused("run", f"{words} Start another run.")
     sheet = runs.sheet_of(run)
-    skill = sheet.steps[step - 1].page if 1 <= step <= len(sheet.steps) else ""
-    if not skill:
-        raise Refused("step", f"Step {step} pages nobody. Choose one that names a skill.")
+    skill = _named(sheet.steps[step - 1].pages if 1 <= step <= len(sheet.steps) else (), skill, step=step)
     incident = queries.incident_about(run, person=by)
     tie = getattr(run, "tie", None)
     if incident is not None:
@@ -46,6 +50,18 @@ def page_skill(*, run: Run, step: int, by: Person, now: datetime) -> SkillCall:
     if tie is None or tie.alarm is None:
         raise Refused("step", "This is practice: nobody is paged. Start the playbook from an alarm or an incident.")
     return _about_alarm(run, tie.alarm, step=step, skill=skill, by=by, now=now)
+
+
+def _named(skills: Sequence[str], wanted: str, *, step: int) -> str:
+    """
+    :raises Refused: if a step that pages these `skills` does not page the `wanted` one, or several and none is named.
+    """
+    if not skills:
+        raise Refused("step", f"Step {step} pages nobody. Choose one that names a skill.")
+    found = [one for one in skills if one.casefold() == wanted.strip().casefold()] if wanted.strip() else skills
+    if len(found) != 1:
+        raise Refused("skill", f"“{wanted[:80]}” is not paged from step {step}. Name one of {', '.join(skills)}.")
+    return found[0]
 
 
 def _into_incident(run: Run, incident: Incident, *, step: int, skill: str, by: Person, now: datetime) -> SkillCall:
@@ -68,7 +84,7 @@ def _into_incident(run: Run, incident: Incident, *, step: int, skill: str, by: P
         raise NobodyToCall(str(error)) from error
     calls = []
     for alarm in alarms:
-        known = run.calls.filter(step=step, alarm=alarm, cycle=alarm.cycle).first()
+        known = run.calls.filter(step=step, skill=skill, alarm=alarm, cycle=alarm.cycle).first()
         calls.append(known or _keep(run, alarm, step=step, skill=skill, pages=[], by=by, now=now))
     return calls[-1]
 
@@ -103,7 +119,7 @@ def _about_alarm(run: Run, alarm: Alarm, *, step: int, skill: str, by: Person, n
     if not pages:
         reason = " ".join(unreached) or f"{others[0].name} is on call for {skill[:80]} and has the alarm already."
         raise NobodyToCall(f"{reason} Escalate the alarm if you need more help.")
-    known = run.calls.filter(step=step, alarm=alarm, cycle=alarm.cycle).last()
+    known = run.calls.filter(step=step, skill=skill, alarm=alarm, cycle=alarm.cycle).last()
     if known is not None and not called:
         return known
     return _keep(run, alarm, step=step, skill=skill, pages=list(pages.values()), by=by, now=now)

@@ -20,7 +20,7 @@ SHOWN = 5
 
 def of_alarm(alarm: Alarm, *, person: Person, now: datetime) -> SafeString:
     """Who follows which playbook for it, and what to try, by what solved such alarms. It asks again every 5 s."""
-    rows = list(queries.of_alarm(alarm)[:SHOWN])
+    rows = list(queries.of_alarm(alarm, person=person)[:SHOWN])
     own = guiding.playbook_of(alarm)
     is_open = alarm.state != Alarm.State.RESOLVED
     return SafeString(

@@ -1,22 +1,25 @@
 """Questions about runs and what they are about: who may see which, which follow an alarm, whom a step called."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from incidents.alarms.models import Alarm, LogEntry
 from incidents.command import queries as command
-from incidents.command.models import Incident, RoleAssignment
+from incidents.command.models import Incident, IncidentAlarm, RoleAssignment
 from incidents.following.models import SkillCall
 from oncall.paging.models import Page
 from oncall.people.models import Person
-from playbooks.library.models import Playbook
+from playbooks.library.models import Playbook, Revision
+from playbooks.library.parsing import parse
 from playbooks.library.queries import Shelf
 from playbooks.runs import queries as runs
 from playbooks.runs.models import Run
 from playbooks.runs.queries import Suggestion
+from rotations.schedule.models import Schedule
 
 NAME = "alertname"  # the label in which Prometheus says which rule it was
 SUGGESTED = 3
@@ -24,7 +27,7 @@ SUGGESTED = 3
 
 def visible(person: Person) -> QuerySet[Run]:
     """Return the runs that `person` may see: practice, and those about an alarm or incident that they may see (R43)."""
-    alarms = Alarm.objects.visible_to(person)
+    alarms = Alarm.objects.visible_to(person).exclude(pk__in=hidden(person).values("alarm"))
     incidents = Incident.objects.visible_to(person)
     seen = Q(tie__isnull=True) | Q(tie__alarm__in=alarms.values("pk")) | Q(tie__incident__in=incidents.values("pk"))
     return Run.objects.filter(seen).select_related(
@@ -32,9 +35,24 @@ def visible(person: Person) -> QuerySet[Run]:
     )
 
 
-def of_alarm(alarm: Alarm) -> QuerySet[Run]:
-    """Return the runs about an alarm, the open ones first, then the newest."""
-    rows = Run.objects.filter(tie__alarm=alarm).select_related("playbook", "started_by")
+def secret_links() -> QuerySet[IncidentAlarm]:
+    """Return what makes an alarm part of a restricted incident; what was taken out of it was about something else."""
+    return IncidentAlarm.objects.filter(Q(unlinked_at__isnull=True) | Q(calls=True), incident__restricted=True)
+
+
+def hidden(person: Person) -> QuerySet[IncidentAlarm]:
+    """Return what makes alarms part of incidents that `person` may not see."""
+    return secret_links().exclude(incident__in=Incident.objects.visible_to(person))
+
+
+def secret() -> QuerySet[Run]:
+    """Return the runs about a restricted incident, or about an alarm that is part of one."""
+    return Run.objects.filter(Q(tie__incident__restricted=True) | Q(tie__alarm__in=secret_links().values("alarm")))
+
+
+def of_alarm(alarm: Alarm, *, person: Person) -> QuerySet[Run]:
+    """Return the runs about an alarm that `person` may see, the open ones first, then the newest."""
+    rows = visible(person).filter(tie__alarm=alarm)
     return rows.order_by("-ended_at", "-started_at")
 
 
@@ -125,3 +143,20 @@ def _words(call: SkillCall, pages: Sequence[Page]) -> str:
     if alarm.state == Alarm.State.ACKNOWLEDGED and alarm.acknowledged_by:
         return f"{alarm.acknowledged_by.name} comes"
     return "calling"
+
+
+def unknown_skills(skills: Collection[str]) -> frozenset[str]:
+    """Return those of `skills` that no schedule has, so that nobody can be paged for them. One query, or none."""
+    if not skills:
+        return frozenset()
+    known = {one.strip().casefold() for one in Schedule.objects.values_list("skill", flat=True)}
+    return frozenset(one for one in skills if one.casefold() not in known)
+
+
+def marks(playbooks: Collection[Playbook], *, now: datetime) -> Mapping[UUID, str]:
+    """Return words about playbooks that page a skill which no schedule has, by their ids. Two queries."""
+    newest = Revision.objects.newest().filter(playbook__in=[one.pk for one in playbooks])
+    wanted = {row.playbook_id: parse(row.source).pages for row in newest}
+    unknown = unknown_skills({one for skills in wanted.values() for one in skills})
+    lacks = {pk: [one for one in skills if one in unknown] for pk, skills in wanted.items()}
+    return {pk: f"pages nobody: no schedule is for {', '.join(names)}" for pk, names in lacks.items() if names}

@@ -110,7 +110,9 @@ class TickSerializer(serializers.Serializer[Any]):
 
 
 class EndSerializer(serializers.Serializer[Any]):
-    """`step`: which solved it; left out, the one that is marked. `missing`: what the playbook lacked."""
+    """`how`: written is as the playbook says; where that is “solved”, it is solved. `step`: which solved it; left
+    out, the one that is marked. `missing`: what the playbook lacked.
+    """
 
     how = serializers.ChoiceField(choices=["solved", "written", "failed"])
     step = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1, max_value=99)
@@ -118,4 +120,7 @@ class EndSerializer(serializers.Serializer[Any]):
 
 
 class PageSerializer(serializers.Serializer[Any]):
+    """`skill`: which, where the step names several."""
+
     step = serializers.IntegerField(min_value=1, max_value=99)
+    skill = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")

@@ -7,6 +7,7 @@ appears in its incident's timeline by itself.
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from incidents.alarms import evidence
 from incidents.alarms import services as alarms
@@ -15,6 +16,7 @@ from incidents.command import evidence as incident_evidence
 from incidents.command.lifecycle import LIVE
 from incidents.command.models import Entry, Incident
 from incidents.command.writing import lock, write
+from incidents.following import queries
 from incidents.following.models import Tie
 from oncall.limits import queries as limits
 from oncall.people.models import Person
@@ -87,16 +89,35 @@ def end(*, run: Run, how: str, by: Person | None, now: datetime, step: int | Non
     :raises Overtaken: if somebody else has ended it otherwise.
     """
     alarm, incident = _held_by(run)
+    mind(run, now=now)
     run, changed = runs.end(run=run, how=how, by=by, now=now, step=step, missing=missing)
     if not changed:
         return run
     _say(run, alarm, incident, _ended_words(run, by=by), by=by, now=now)
-    above = run.parent if how == "solved" else None
+    above = run.parent if run.end == "solved" else None
     while above is not None and (above.ended_at is None or above.end == "left"):
         above, _ = runs.end(run=above, how="solved", by=by, now=now)
         _say(above, alarm, incident, _ended_words(above, by=by, through=run), by=by, now=now)
         above = above.parent
     return run
+
+
+@transaction.atomic
+def lead_back(*, run: Run, slug: str, by: Person, now: datetime) -> Run | None:
+    """Go back to the playbook `slug` where it led to this one and is open: all below it ends as written, so that it
+    goes on with its next step. Returns its run, None where it did not lead here.
+
+    :raises Overtaken: if somebody else has ended one of them otherwise.
+    """
+    below, above = [run], run.parent
+    while above is not None and above.playbook.slug != slug:
+        below.append(above)
+        above = above.parent
+    if above is None or above.ended_at is not None:
+        return None
+    for one in below:
+        end(run=one, how="written", by=by, now=now)
+    return above
 
 
 @transaction.atomic
@@ -114,16 +135,27 @@ def reopen(*, run: Run, by: Person, now: datetime) -> Run:
 
 
 def follow_restriction(incident: Incident, *, now: datetime) -> None:
-    """Let what is written in the runs about an incident be for as many as the incident is (R43). It is locked."""
-    for run in Run.objects.filter(tie__incident=incident).exclude(restricted=incident.restricted):
-        runs.restrict(run=run, restricted=incident.restricted, now=now)
+    """Let what is written in the runs about an incident, or one of its alarms, be for as many as it is (R43). It is
+    locked.
+    """
+    alarms = incident.alarm_links.values("alarm")
+    for run in Run.objects.filter(Q(tie__incident=incident) | Q(tie__alarm__in=alarms)):
+        mind(run, now=now)
 
 
+def mind(run: Run, *, now: datetime) -> None:
+    """Let what is written in a run be for as many as what it is about. Twice is once."""
+    runs.restrict(run=run, restricted=queries.secret().filter(pk=run.pk).exists(), now=now)
+
+
+@transaction.atomic
 def say_missing(*, run: Run, text: str, by: Person, now: datetime) -> Run:
     """Say what a playbook lacked that did not help. It goes to its owner, not into the timeline.
 
     :raises Refused: naming the field.
     """
+    _held_by(run)
+    mind(run, now=now)
     return runs.say_missing(run=run, text=text, by=by, now=now)
 
 
@@ -154,8 +186,9 @@ def _hold(alarm: Alarm | None, incident: Incident | None) -> tuple[Alarm | None,
 def _subject(alarm: Alarm | None, incident: Incident | None) -> Subject:
     if alarm is not None:
         return Subject(
-            id=alarm.subject, about=alarm.title, url=alarm.path, key=alarm.key, title=alarm.title, product=alarm.product
-        )
+            id=alarm.subject, about=alarm.title, url=alarm.path, key=alarm.key, title=alarm.title,
+            product=alarm.product, restricted=queries.secret_links().filter(alarm=alarm).exists(),
+        )  # fmt: skip
     if incident is not None:  # its title may be for few
         about = f"Incident {incident.number}" if incident.restricted else str(incident)
         return Subject(
@@ -172,7 +205,8 @@ def _say(
     if incident is not None:
         write(incident, Entry.Kind.STEP, text, now=now, person=by, url=run.path)
         if by is not None and incident.state in LIVE:
-            incident_evidence.acted(incident, by, kind="step", text=text[:300], now=now)
+            did = f"Followed a playbook for incident {incident.number}."  # which one may be nobody's business one day
+            incident_evidence.acted(incident, by, kind="step", text=did, now=now)
     if alarm is None:
         return
     alarms.write(alarm, LogEntry.Kind.PLAYBOOK, text, now=now, person=by)
@@ -181,4 +215,4 @@ def _say(
     if alarm.acknowledged_by_id == by.pk and not alarm.snoozed_until:  # news from whoever has it
         alarm.next_due = now + limits.at(now).span("acknowledgement_lapse_s")
         alarm.save(update_fields=["next_due"])
-    evidence.acted(alarm=alarm, person=by, kind="step", text=text[:300], now=now)
+    evidence.acted(alarm=alarm, person=by, kind="step", text=f"Followed “{run.playbook.title}”.", now=now)

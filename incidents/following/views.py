@@ -18,13 +18,13 @@ from oncall import clock
 from oncall.people.viewer import viewer
 from playbooks.library.models import Playbook
 from playbooks.library.queries import sheet_of
-from playbooks.library.sheet import DECLARE, PLAYBOOK
+from playbooks.library.sheet import DECLARE, PLAYBOOK, STEP
 from playbooks.library.showing import shown
 from playbooks.runs.models import Run
 
 LONGEST = 4000
 REFUSED = "run_refused"  # in the session: what the page of a run is to say beside a button
-TYPED = ("minutes", "missing", "outcome", "step")
+TYPED = ("minutes", "missing", "outcome", "skill", "step")
 BOTH = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -92,6 +92,9 @@ def _start(
             "back": back,
         }
         return render(request, "following/begin.html", context)
+    if alarm is not None and queries.hidden(viewer(request)).filter(alarm=alarm).exists():
+        messages.error(request, "What is done about this alarm is not for everybody. Ask whoever has it.")
+        return redirect(back)
     try:
         begun, is_new = services.start(
             playbook=playbook, alarm=alarm, incident=incident, by=viewer(request), now=clock.now()
@@ -131,22 +134,26 @@ def _tick(request: HttpRequest, found: Run, *, seen: int | None) -> HttpResponse
     except services.Refused as refused:
         beside = None if refused.field in ("run", "step") else step
         return _refused(request, found, refused, step=beside, where="tick")
-    if outcome not in ("yes", "no"):
-        return redirect(_place(found, *board.after(found, step, person=person)))
     kind, target = board.after(found, step, person=person)
     if kind == PLAYBOOK:
         return _lead(request, found, target)
-    if kind == DECLARE and (path := board.declare_path(found, person=person)):
-        return redirect(path)
+    if kind == DECLARE:
+        return redirect(target)
     return redirect(_place(found, kind, target))
 
 
 def _place(found: Run, kind: str, target: str) -> str:
-    return f"{found.path}#step-{target}" if kind == "step" else f"{found.path}#run-end"
+    return f"{found.path}#step-{target}" if kind == STEP else f"{found.path}#run-end"
 
 
 def _lead(request: HttpRequest, found: Run, slug: str) -> HttpResponse:
-    """Go on with another playbook about the same, in a run of its own."""
+    """Go on with another playbook about the same, in a run of its own; back, if it is the one that led here."""
+    try:
+        above = services.lead_back(run=found, slug=slug, by=viewer(request), now=clock.now())
+    except services.Overtaken as overtaken:
+        return _refused(request, found, overtaken, step=None, where="end")
+    if above is not None:
+        return redirect(above.path)
     playbook = Playbook.objects.present().filter(slug=slug).first()
     tie = getattr(found, "tie", None)
     if playbook is None:
@@ -175,8 +182,9 @@ def lead(request: HttpRequest, id: UUID) -> HttpResponse:
 def page_skill(request: HttpRequest, id: UUID) -> HttpResponse:
     """Page whoever is on call for the skill of a step."""
     found, step = find(request, id), _number(request.POST.get("step", "")) or 0
+    skill = request.POST.get("skill", "")[:LONGEST].replace("\x00", "")
     try:
-        calling.page_skill(run=found, step=step, by=viewer(request), now=clock.now())
+        calling.page_skill(run=found, step=step, skill=skill, by=viewer(request), now=clock.now())
     except (calling.NobodyToCall, services.Refused) as error:
         nobody = isinstance(error, calling.NobodyToCall)
         return _refused(request, found, error, step=step if nobody else None, where="nobody" if nobody else "page")

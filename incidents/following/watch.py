@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from incidents.alarms.models import Alarm
-from incidents.following import services
+from incidents.following import queries, services
 from oncall.limits.queries import Limits
 from oncall.paging import services as paging
 from playbooks.runs.models import Run
@@ -20,8 +20,9 @@ OVER = ("resolved", "closed", "false_alarm", "merged")
 def keep(*, now: datetime, limits: Limits, at_most: int = 10) -> int:
     """Every half minute: end as solved what is marked so and whose alarm or incident is over; close what was left.
 
-    Returns how many runs ended. Two queries where nothing is due. A run that another one goes on for is not left.
+    Returns how many runs ended. Three queries where nothing is due. A run that another one goes on for is not left.
     """
+    _mind(now=now, at_most=at_most)
     over = Q(tie__alarm__state=Alarm.State.RESOLVED) | Q(tie__incident__state__in=OVER)
     solved = Run.objects.open().filter(over, solved_step__isnull=False).order_by("touched_at")[:at_most]
     left = Run.objects.open().filter(touched_at__lte=now - limits.span("run_left_s"))
@@ -40,6 +41,14 @@ def keep(*, now: datetime, limits: Limits, at_most: int = 10) -> int:
             except Exception:  # one that breaks holds up no other
                 log.exception("ending run %s", run.pk)
     return done
+
+
+def _mind(*, now: datetime, at_most: int) -> None:
+    """Follow alarms that became part of a restricted incident, or no longer are (R43): nobody tells this room."""
+    secret = queries.secret().values("pk")
+    wrong = Run.objects.filter(Q(restricted=False, pk__in=secret) | Q(restricted=True) & ~Q(pk__in=secret))
+    for run in wrong[:at_most]:
+        services.mind(run, now=now)
 
 
 def _ask(run: Run, *, now: datetime) -> None:

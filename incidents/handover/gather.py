@@ -115,7 +115,7 @@ def incidents(asked: Asked) -> Iterable[Line]:
 
 def alarms(asked: Asked) -> Iterable[Line]:
     """Everything open, the worst first: its state, who has it, since when."""
-    rows = Alarm.objects.open().select_related("acknowledged_by").order_by("severity", "fired_at")
+    rows = Alarm.objects.open().select_related("acknowledged_by").order_by("severity", "fired_at", "title", "pk")
     for alarm in rows[:MOST]:
         holder = alarm.acknowledged_by
         state = f"{holder.name} has it" if holder else "firing, nobody has it"
@@ -148,7 +148,7 @@ def overrides(asked: Asked) -> Iterable[Line]:
         schedule=asked.schedule, ends_at__gt=asked.now, starts_at__lt=asked.until, created_at__lte=asked.now
     )
     url = reverse("schedule", args=[asked.schedule.pk])
-    for row in rows.select_related("person", "replaces").order_by("starts_at")[:MOST]:
+    for row in rows.select_related("person", "replaces").order_by("starts_at", "nth", "pk")[:MOST]:
         instead = f" instead of {row.replaces.name}" if row.replaces else ""
         yield Line("override", f"{row.person.name}{instead}, {row.role}", url, row.starts_at, row.ends_at)
 
@@ -159,7 +159,7 @@ def absences(asked: Asked) -> Iterable[Line]:
     rows = Absence.objects.standing().filter(
         person__in=people, ends_at__gt=asked.now, starts_at__lt=asked.until, created_at__lte=asked.now
     )
-    for row in rows.select_related("person").order_by("starts_at")[:MOST]:
+    for row in rows.select_related("person").order_by("starts_at", "person__name", "pk")[:MOST]:
         url = reverse("person", args=[row.person_id])
         yield Line("absence", f"{row.person.name} is away", url, row.starts_at, row.ends_at)
 
@@ -194,13 +194,13 @@ def deployments(asked: Asked) -> Iterable[Line]:
 
 def gaps(asked: Asked) -> Iterable[Line]:
     rows = SignedGap.objects.filter(schedule=asked.schedule, ends_at__gt=asked.now, starts_at__lt=asked.until)
-    for row in rows.select_related("by")[:MOST]:
+    for row in rows.select_related("by").order_by("starts_at", "ends_at", "pk")[:MOST]:
         text = f"Nobody on call, signed by {row.by.name}: {row.reason}"
         yield Line("gap", text, reverse("schedule", args=[asked.schedule.pk]), row.starts_at, row.ends_at)
 
 
 def troubles(asked: Asked) -> Iterable[Line]:
-    rows = Trouble.objects.open().order_by("-since")
+    rows = Trouble.objects.open().order_by("-since", "-pk")
     for row in rows[:MOST]:
         yield Line("trouble", row.text[:300], row.url, row.since)
 

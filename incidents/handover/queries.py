@@ -17,7 +17,9 @@ REMIND_FOR = timedelta(hours=24)  # a note nobody accepted is shown to its perso
 
 def handoffs() -> QuerySet[Handoff]:
     """Every handoff, newest first. Everybody signed in may read the notes: whoever is called at night needs them."""
-    return Handoff.objects.select_related("schedule", "incoming", "outgoing", "accepted_by").order_by("-at", "-id")
+    return Handoff.objects.select_related("schedule", "incoming", "outgoing", "accepted_by").order_by(
+        "-at", "schedule__name", "role", "id"
+    )
 
 
 def is_live(handoff: Handoff, *, now: datetime, limits: Limits) -> bool:
@@ -50,7 +52,7 @@ def waiting_for(person: Person, *, now: datetime, limits: Limits) -> Waiting:
     mine = Q(incoming=person, at__gt=now - REMIND_FOR)
     written = Q(outgoing=person, at__gt=now - limits.span("handover_outgoing_for_s"))
     rows = Handoff.objects.filter(mine | written, accepted_at__isnull=True, at__lte=now + lead)
-    found = list(rows.select_related("schedule", "incoming", "outgoing").order_by("at"))
+    found = list(rows.select_related("schedule", "incoming", "outgoing").order_by("at", "schedule__name", "role"))
     return Waiting(
         [one for one in found if one.incoming_id == person.pk],
         [one for one in found if one.outgoing_id == person.pk and one.incoming_id != person.pk],

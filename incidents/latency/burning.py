@@ -97,7 +97,7 @@ def _of_the_same_outage(*, now: datetime, limits: Limits) -> Alarm | None:
     lately = now - limits.span("burn_fast_short_s")
     rules = Alarm.objects.filter(Q(resolved_at__isnull=True) | Q(resolved_at__gt=lately), source_id=LATENCY)
     worst = limits.count("burn_fast_severity")
-    return rules.exclude(key=KEY).filter(severity__lte=worst).order_by("-fired_at").first()
+    return rules.exclude(key=KEY).filter(severity__lte=worst).order_by("-fired_at", "severity", "key").first()
 
 
 def _tell(alarm: Alarm, words: str, *, now: datetime) -> None:

@@ -165,7 +165,7 @@ def _next_visits() -> QuerySet[NextVisit]:
 
 def _newest(now: datetime, numbers: Numbers) -> Announced | None:
     lately = _next_visits().filter(announced_at__range=(now - numbers.feed, now + AHEAD))
-    rows = lately.order_by("-announced_at", "-received_at")
+    rows = lately.order_by("-announced_at", "-received_at", "-visit_id", "pk")
     row = rows.values_list("announced_at", "received_at", "visit_id").first()
     return Announced(*row) if row else None
 

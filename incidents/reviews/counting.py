@@ -39,7 +39,7 @@ def changes(incident: Incident, kind: str) -> list[Change]:
 
 def spans_of(incident: Incident, *, starts: datetime | None, ends: datetime | None, now: datetime) -> list[Span]:
     """Return when the effect lasted. `starts`, `ends`: what the review says of it; None: as the incident says."""
-    since = min(incident.impact_starts_at or incident.declared_at, incident.declared_at)
+    since = incident.impact_starts_at or incident.declared_at
     lasted = effect(since, changes(incident, Entry.Kind.STATE), ends=max(now, since))
     return corrected(lasted, starts=starts, ends=ends)
 

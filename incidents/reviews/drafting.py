@@ -131,8 +131,7 @@ def follow(texts: Mapping[str, str], was: Iterable[Figures], now_is: Figures) ->
 
 def in_words(numbers: Figures) -> list[str]:
     """Return the impact as lines of text."""
-    levels = ", ".join(f"{many:,} min as SEV-{level}" for level, many in numbers["minutes_by_severity"].items())
-    rows = [f"Lasted {length(numbers['seconds'])}" + (f" ({levels})." if levels else "."), lost(numbers)]
+    rows = [f"Lasted {length(numbers['seconds'])}{_as_severe(numbers['minutes_by_severity'])}.", lost(numbers)]
     if numbers["alerts_late"]:
         rows.append(f"{numbers['alerts_late']:,} alerts were sent after the limit.")
     if numbers["lost"]:
@@ -145,12 +144,20 @@ def in_words(numbers: Figures) -> list[str]:
             f"{one['eligible']:,} eligible visits{'' if one.get('over', True) else ' so far'} were not in time; "
             f"of its budgets: {shares}."
         )
-    called = "Nobody was called"
+    called = "Nobody was paged for it"
     if numbers["people_called"] or numbers["worked_s"]:
         people = "1 person was" if numbers["people_called"] == 1 else f"{numbers['people_called']} people were"
         called = f"{people} called; those called worked {length(numbers['worked_s'])} in all"
     rows.append(f"{called}. Messages sent out: {numbers['messages_sent']}.")
     return rows
+
+
+def _as_severe(minutes: Mapping[str, int]) -> str:
+    """as SEV-1, where it was that all the time; else how long it was what: (30 min as SEV-2, 2 h as SEV-1)."""
+    if len(minutes) == 1:
+        return "".join(f" as SEV-{level}" for level in minutes)
+    many = ", ".join(f"{length(many * 60)} as SEV-{level}" for level, many in minutes.items())
+    return f" ({many})" if many else ""
 
 
 def length(seconds: int) -> str:

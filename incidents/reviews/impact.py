@@ -37,7 +37,7 @@ def effect(starts: datetime, changes: Iterable[Change], *, ends: datetime) -> li
     for one in sorted(changes, key=lambda change: change.at):
         lasts = one.now_is in LASTS
         if since is None and lasts:
-            since = one.at
+            since = max(one.at, starts)
         elif since is not None and not lasts:
             if one.at > since:
                 found.append((since, one.at))

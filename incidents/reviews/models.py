@@ -2,6 +2,8 @@
 
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 
@@ -121,6 +123,21 @@ class Review(models.Model):
     @property
     def public_path(self) -> str:
         return f"/reviews/published/{self.incident.number}/"
+
+
+class ReviewWords(models.Model):
+    """What finds a review: the words of its incident's title, of what it says and of what was published of it, as one
+    text. Written by triggers, with the text.
+    """
+
+    review = models.OneToOneField(Review, primary_key=True, on_delete=models.CASCADE, related_name="searched")
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(name="review_words", fields=["words"])]
+
+    def __str__(self) -> str:
+        return f"words of {self.review_id}"
 
 
 class Version(models.Model):

@@ -9,7 +9,7 @@ from incidents.command.models import Incident
 from incidents.reviews import queries
 from incidents.reviews.models import Review
 from incidents.reviews.services import OVER
-from incidents.reviews.states import WORDS
+from incidents.reviews.states import BADGES, WORDS
 from oncall.people.models import Person
 
 
@@ -22,5 +22,6 @@ def of_incident(subject: Incident, *, person: Person, now: datetime) -> SafeStri
     if review is not None:
         review.incident = subject
         context["word"] = WORDS[queries.state_of(review)]
+        context["badge"] = BADGES[queries.state_of(review)]
         context["late"] = review.state != "closed" and review.due_at is not None and review.due_at <= now
     return SafeString(render_to_string("reviews/panel.html", context))

@@ -12,6 +12,7 @@ from incidents.reviews import drafting, impact
 from incidents.reviews.models import ActionItem, Review
 from incidents.reviews.states import STATES, Move
 from oncall.people.models import Team
+from oncall.work.api import TeamField
 from rotations.schedule.shapes import InstantField
 
 TRACKERS = ["jira", "github"]
@@ -134,9 +135,7 @@ class NewActionSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(max_length=20, help_text=f"One of: {', '.join(ActionItem.Kind.values)}.")
     due_on = serializers.DateField()
     owner = person_field(required=False, allow_null=True, default=None)
-    team = serializers.SlugRelatedField(
-        slug_field="slug", queryset=Team.objects.all(), required=False, allow_null=True, default=None
-    )
+    team = TeamField(slug_field="slug", queryset=Team.objects.all(), required=False, allow_null=True, default=None)
     ticket = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
@@ -147,7 +146,7 @@ class ChangeActionSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(max_length=20, required=False)
     due_on = serializers.DateField(required=False)
     owner = person_field(required=False)
-    team = serializers.SlugRelatedField(slug_field="slug", queryset=Team.objects.all(), required=False)
+    team = TeamField(slug_field="slug", queryset=Team.objects.all(), required=False)
     ticket = serializers.CharField(max_length=1000, required=False, allow_blank=True)
     done = serializers.BooleanField(required=False, default=False)
     make_ticket_in = serializers.CharField(

@@ -106,7 +106,7 @@ def _known(incident: Incident, review: Review) -> drafting.Known:
             continue
         text = said[line.corrected_by[-1]].text if line.corrected_by else line.text
         told.append(drafting.Told(line.at, line.word, text))
-    roles = incident.assignments.select_related("person").order_by("starts_at")
+    roles = incident.assignments.select_related("person").order_by("starts_at", "role", "person__name")
     return drafting.Known(
         number=incident.number,
         title=incident.title,

@@ -20,6 +20,7 @@ MOVES: dict[tuple[State, Move], State] = {
 }
 EDITABLE: frozenset[State] = frozenset({"draft", "in_review"})
 WORDS: dict[State, str] = {"draft": "draft", "in_review": "in review", "reviewed": "reviewed", "closed": "closed"}
+BADGES: dict[State, str] = {"draft": "warn", "in_review": "warn", "reviewed": "ok", "closed": "ok"}  # on every screen
 SAID: dict[Move, str] = {
     "submit": "asks for a review of it",
     "send_back": "sends it back",

@@ -20,7 +20,6 @@ from oncall.people.viewer import viewer
 
 PAGE = 30
 TABS = [("", "All"), *((state, words.capitalize()) for state, words in states.WORDS.items()), ("late", "Overdue")]
-BADGES = {"draft": "warn", "in_review": "warn", "reviewed": "ok", "closed": "ok"}
 PRESSES: dict[states.Move, str] = {
     "submit": "Ask for a review",
     "send_back": "Send it back",
@@ -58,12 +57,13 @@ def reviews(request: HttpRequest) -> HttpResponse:
     if request.GET.get("mine"):
         rows = rows.filter(owner=person)
     page = Paginator(rows.order_by("-incident__number"), PAGE).get_page(request.GET.get("page"))
+    standing = [(one, queries.state_of(one)) for one in page]
     actions = list(queries.open_actions(person))
     kept = request.GET.copy()
     kept.pop("page", None)
     context = {
         "page": page,
-        "rows": [(one, states.WORDS[queries.state_of(one)], BADGES[one.state], _late(one, now)) for one in page],
+        "rows": [(one, states.WORDS[stands], states.BADGES[stands], _late(one, now)) for one, stands in standing],
         "tabs": TABS,
         "state": state,
         "q": words,
@@ -132,7 +132,7 @@ def page(
         "review": found,
         "incident": found.incident,
         "word": states.WORDS[state],
-        "badge": BADGES[state],
+        "badge": states.BADGES[state],
         "late": _late(found, now),
         "sections": [(name, words, found.content.get(name, "")) for name, words, _ in drafting.SECTIONS],
         "reviewers": list(found.reviewers.all()),
@@ -142,8 +142,7 @@ def page(
         "editable": state in states.EDITABLE,
         "may_publish": queries.may_close(found, person, now=now) and not found.incident.restricted,
         "publishable": state in publishing.READY,
-        "figures": shown(found.figures),
-        "recounted": shown(found.recounted) if found.recounted else None,
+        "counted": drafting.in_words(found.recounted or found.figures),
         "changed": impact.changed(found.figures, found.recounted) if found.recounted else [],
         "versions": found.versions.select_related("by").defer("content")[:20],
         "today": now.date(),
@@ -155,11 +154,6 @@ def page(
         **forms,
     }
     return render(request, "reviews/review.html", context, status=status)
-
-
-def shown(figures: impact.Figures) -> list[str]:
-    """Return figures in words, as a page lists them."""
-    return drafting.in_words(figures)
 
 
 def edit(request: HttpRequest, number: int) -> HttpResponse:

@@ -56,7 +56,10 @@ class MessageForm(forms.Form):
         self.places = [name for name in placeholders.named(text) if name in queries.BY_HAND and name != "NAME"]
         for name in self.places:
             self.fields[f"fill_{name}"] = forms.CharField(
-                label=placeholders.KNOWN[name], required=False, max_length=1000, help_text=f"Stands for {{{name}}}."
+                label=placeholders.KNOWN[name],
+                max_length=1000,
+                help_text=f"It stands where {{{name}}} is.",
+                error_messages={"required": f"Fill this in, or take {{{name}}} out of the subject and the message."},
             )
 
     @property
@@ -88,12 +91,13 @@ def words_of(audience: Audience) -> str:
 
 
 def begun(incident: Incident, template: Template | None, *, must_name: bool) -> dict[str, Any]:
-    """Return what a form begins with: a template, or an empty sheet."""
+    """Return what a form begins with: a template, or an empty sheet. Behind the last message none comes."""
+    stage = (template.stage if template else "") or queries.last_stage(incident)
     return {
         "subject": template.subject if template else "",
         "text": template.text if template else "",
-        "stage": (template.stage if template else "") or queries.last_stage(incident),
-        "next_in": "60" if must_name else "20",
+        "stage": stage,
+        "next_in": "" if stage == Stage.RESOLVED else "60" if must_name else "20",
         "to_page": True,
         "audiences": [one.pk for one in Audience.objects.active()] if template else [],
     }

@@ -30,7 +30,8 @@ def outlook(*, current: int, untold: bool, late: bool, latency: str) -> Outlook:
     """Return it. `current`: published incidents that are not over; `untold`: there is a major one, not restricted, of
     which nothing is published yet; `late`: this portal's own engine is; `latency`: the state of tonight.
 
-    Nothing of what is not published is told; but it is never called well.
+    Nothing of what is not published is told; but it is never called well. Nor is it said that there is no incident: of
+    a restricted one nobody outside is told, so all that can be said is that none is announced.
     """
     if current:
         many = "Read its messages below." if current == 1 else f"{current} are under way. Read their messages below."
@@ -40,5 +41,5 @@ def outlook(*, current: int, untold: bool, late: bool, latency: str) -> Outlook:
     if untold or latency not in ("sending", "not_expected"):
         return Outlook(UNKNOWN, "It is not known just now whether alerts go out as they should.")
     if latency == "not_expected":
-        return Outlook(IDLE, "No incident is known. By day, under clouds, or without images there are no alerts.")
-    return Outlook(WORKING, "No incident is known, and alerts go out in time.")
+        return Outlook(IDLE, "No incident is announced. By day, under clouds, or without images there are no alerts.")
+    return Outlook(WORKING, "No incident is announced, and alerts go out in time.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 KNOWN: dict[str, str] = {
     "NAME": "Whom it greets",
-    "CONTEXT": "What the trouble is believed related to",
+    "CONTEXT": "What we believe it has to do with",
     "FINDING": "What we believe it is",
     "ACTION": "What we do about it now",
     "SINCE": "Since when, in UTC",

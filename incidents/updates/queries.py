@@ -1,6 +1,6 @@
 """Questions about messages: when the next one is due, whose yes one needs, what a template is filled with."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from incidents.command import queries as incidents
 from incidents.command.lifecycle import LIVE
@@ -22,6 +22,10 @@ from oncall.people.models import Person
 from rotations.schedule.models import Participant
 
 BY_HAND = ("NAME", "CONTEXT", "FINDING", "ACTION", "START", "END", "REQUEST", "HOURS")
+# Lines that a clock is read from: messages, and what starts it.
+CLOCKED = Q(kind__in=[Entry.Kind.UPDATE, Entry.Kind.SEVERITY, Entry.Kind.STATE])
+CLOCKED |= Q(kind=Entry.Kind.CHANGED, said__field="restricted")
+Line = tuple[str, datetime, dict[str, Any]]  # kind, when, what it says to programs
 FAILED = (Mailing.State.GIVEN_UP, Mailing.State.UNSURE)
 
 
@@ -45,19 +49,33 @@ def terms(limits: Limits) -> Terms:
 def clock_of(incident: Incident, *, now: datetime, limits: Limits) -> Clock | None:
     """Return the clock of an incident; None: it has none, for it is not major, not live, or restricted. One query.
 
-    It starts when the incident is declared, becomes major, or is opened again. What its timeline calls a message sent
-    counts, also one that went out elsewhere.
+    It starts when the incident is declared, becomes major, is opened again, or is restricted no more. What its timeline
+    calls a message sent counts, also one that went out elsewhere.
     """
-    if not incident.is_major or incident.state not in LIVE or incident.restricted:
-        return None
-    return clock_by_its_lines(incident, now=now, limits=limits)
+    return clocks_of([incident], now=now, limits=limits).get(incident.pk)
 
 
 def clock_by_its_lines(incident: Incident, *, now: datetime, limits: Limits) -> Clock:
     """Return the clock as its timeline has it, whether it runs or not: a promise stands also once it is over."""
-    since, told = incident.declared_at, []
-    kinds = [Entry.Kind.UPDATE, Entry.Kind.SEVERITY, Entry.Kind.STATE]
-    for kind, at, said in incident.entries.filter(kind__in=kinds).order_by("nth").values_list("kind", "at", "said"):
+    rows = incident.entries.filter(CLOCKED).order_by("nth").values_list("kind", "at", "said")
+    return _clock(incident.declared_at, rows, now=now, limits=limits)
+
+
+def clocks_of(incidents: Collection[Incident], *, now: datetime, limits: Limits) -> dict[UUID, Clock]:
+    """Return the clocks of those of these incidents that have one. One query; none where none has."""
+    running = [one for one in incidents if one.is_major and one.state in LIVE and not one.restricted]
+    if not running:
+        return {}
+    lines: dict[UUID, list[Line]] = {one.pk: [] for one in running}
+    rows = Entry.objects.filter(CLOCKED, incident__in=running).order_by("nth")
+    for pk, *line in rows.values_list("incident_id", "kind", "at", "said"):
+        lines[pk].append((line[0], line[1], line[2]))
+    return {one.pk: _clock(one.declared_at, lines[one.pk], now=now, limits=limits) for one in running}
+
+
+def _clock(declared_at: datetime, lines: Iterable[Line], *, now: datetime, limits: Limits) -> Clock:
+    since, told = declared_at, []
+    for kind, at, said in lines:
         if kind == Entry.Kind.UPDATE:
             told.append(Told(at, _instant(said.get("next_at"))))
         elif _starts_it(said):
@@ -71,7 +89,8 @@ def _starts_it(said: dict[str, Any]) -> bool:
     was, now_is = said.get("was"), said.get("is")
     became_major = isinstance(was, int) and isinstance(now_is, int) and was > 2 >= now_is
     came_back = isinstance(was, str) and was not in LIVE and now_is in LIVE
-    return became_major or came_back
+    may_be_told = was is True and now_is is False  # it was restricted
+    return became_major or came_back or may_be_told
 
 
 def _instant(text: object) -> datetime | None:
@@ -105,7 +124,7 @@ def templates(use: str = Template.Use.INCIDENT) -> QuerySet[Template]:
 def updates_of(incident: Incident) -> QuerySet[Update]:
     """Return what was written about it and not dropped, the newest first."""
     rows = incident.updates.exclude(state=Update.State.DROPPED).select_related("written_by", "sent_by", "asked_by")
-    return rows.prefetch_related("audiences").order_by("-written_at")
+    return rows.prefetch_related("audiences").order_by("-written_at", "-sent_at", "pk")
 
 
 def last_stage(incident: Incident) -> str:

@@ -6,11 +6,12 @@ says so; mails follow from their outbox (oncall/outside/mailings.py), behind eve
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from incidents.command import evidence
 from incidents.command.assigning import title_of
@@ -31,6 +32,7 @@ LONGEST_SUBJECT, LONGEST_TEXT = 200, 10_000
 DELAYED = "M9"
 BY_PRESS = "delayed:"  # how `once` of a message begins that went out by the one press
 State = Update.State
+MOMENT = timedelta(microseconds=1)
 UNTOLD = "A restricted incident is told to nobody outside from here. Speak to its commander."
 
 
@@ -151,7 +153,8 @@ def delayed(incident: Incident, *, now: datetime) -> tuple[Draft, Update | None]
     draft = delayed_draft(incident, now=now)
     since = now - limits.at(now).span("update_every_s")
     made = incident.updates.filter(template=DELAYED, once__startswith=BY_PRESS, written_at__gt=since)
-    made = made.filter(state__in=[State.ASKED, State.SENT]).prefetch_related("audiences").order_by("-written_at")
+    made = made.filter(state__in=[State.ASKED, State.SENT]).prefetch_related("audiences")
+    made = made.order_by("-written_at", "-sent_at")
     own = [one for one in made if one.state == State.SENT or (one.subject, one.text) == (draft.subject, draft.text)]
     told = {audience.pk for one in own for audience in one.audiences.all()}
     missing = [one for one in draft.audiences if one.pk not in told]
@@ -287,10 +290,18 @@ def _ask(current: Incident, row: Update, commander: Person, *, by: Person, now: 
     return row
 
 
+def _after_the_last(current: Incident, now: datetime) -> datetime:
+    """Return `now`, or just after the last message of a locked incident if that is later: `now` is read before the
+    incident is locked, and the message sent last is the one that holds.
+    """
+    last = current.updates.filter(state=State.SENT).aggregate(last=Max("sent_at"))["last"]
+    return max(now, last + MOMENT) if last else now
+
+
 def _let_out(current: Incident, row: Update, chosen: list[Audience], *, by: Person, now: datetime) -> None:
     addresses = queries.addresses_of(chosen)
     counts = {one.name: sum(name == one.name for name in addresses.values()) for one in chosen}
-    row.state, row.sent_at, row.sent_by = State.SENT, now, by
+    row.state, row.sent_at, row.sent_by = State.SENT, _after_the_last(current, now), by
     row.told = [{"name": name, "addresses": count} for name, count in counts.items()]
     body = queries.mail_body(row, now=now)
     row.save()
@@ -308,4 +319,4 @@ def _let_out(current: Incident, row: Update, chosen: list[Audience], *, by: Pers
     write(current, Entry.Kind.UPDATE, text, now=now, person=by, url=row.path, key=row.about, said=said)
     evidence.lock([by])
     if current.state in LIVE:
-        evidence.acted(current, by, kind="note", text=f"Told the community: {row.subject}"[:300], now=now)
+        evidence.acted(current, by, kind="note", text=f"Told the community of incident {current.number}.", now=now)

@@ -43,6 +43,7 @@ class Published:
     first_at: datetime
     left_out: int = 0  # messages that are earlier than these
     is_past: bool = False  # though nobody said so
+    is_silent: bool = False  # it became restricted: nothing more is told of it from here
 
     @property
     def last(self) -> Message:
@@ -55,6 +56,11 @@ class Published:
     @property
     def is_over(self) -> bool:
         return self.is_past or self.last.stage == Stage.RESOLVED
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next message was announced for; None: no time was named, or it cannot come any more."""
+        return None if self.is_silent else self.last.next_at
 
     @property
     def stage_words(self) -> str:
@@ -121,18 +127,19 @@ def _published(which: list[UUID]) -> list[Published]:
         .filter(nth__lte=MOST_EACH)
         .order_by("nth")
     )
-    fields = ("incident_id", "first_at", "many", "id", "subject", "text", "stage", "sent_at", "next_at")
+    fields = ("id", "subject", "text", "stage", "sent_at", "next_at")
     found: dict[UUID, Published] = {}
-    for incident, first_at, many, *message in rows.values_list(*fields):
+    for row in rows.values_list("incident_id", "incident__restricted", "first_at", "many", *fields):
+        incident, silent, first_at, many, *message = row
         before = found[incident].messages if incident in found else ()
         messages = (*before, Message(*message))
-        found[incident] = Published(incident, messages, first_at, many - len(messages))
+        found[incident] = Published(incident, messages, first_at, many - len(messages), is_silent=silent)
     return [found[pk] for pk in which if pk in found]
 
 
 def _is_untold() -> bool:
     """Say whether there is a major incident of which nothing is published, or which is back though the public was told
-    that it is over. A restricted one never shows, not even so.
+    that it is over. A restricted one shows by nothing but what was published of it before, not even so.
     """
     last = Update.objects.public().filter(incident=OuterRef("pk")).order_by("-sent_at").values("stage")[:1]
     live = Incident.objects.live().filter(severity__lte=2, restricted=False).annotate(told=Subquery(last))

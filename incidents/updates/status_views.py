@@ -64,6 +64,7 @@ class PublishedSerializer(serializers.Serializer[Published]):
     stage = serializers.ChoiceField(choices=Stage.choices, source="last.stage")
     first_at = InstantField()
     is_over = serializers.BooleanField()
+    is_silent = serializers.BooleanField(help_text="No more is told of it from here for now, whatever was announced.")
     messages = PublicMessageSerializer(many=True, help_text="The newest first.")
     left_out = serializers.IntegerField(help_text="Earlier messages that are not in it.")
 

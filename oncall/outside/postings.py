@@ -78,7 +78,7 @@ def anything_due(*, now: datetime) -> bool:
 @transaction.atomic
 def claim(*, now: datetime) -> Claimed | None:
     """Take the message that has waited longest; nobody else has it until the lease runs out."""
-    due = Posting.objects.filter(next_due__lte=now).select_for_update(skip_locked=True).order_by("next_due")
+    due = Posting.objects.filter(next_due__lte=now).select_for_update(skip_locked=True).order_by("next_due", "pk")
     one = due.first()
     if one is None:
         return None

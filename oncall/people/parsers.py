@@ -17,3 +17,8 @@ class Json(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise ParseError("Nested too deep. Send a flatter object.") from None
+
+
+def is_text(value: Any) -> bool:
+    """Say whether it is a text that PostgreSQL can keep, and look for: no NUL, no half of a surrogate pair."""
+    return isinstance(value, str) and "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)

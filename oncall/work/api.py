@@ -18,6 +18,7 @@ from oncall.people.cursor import ByCursor
 from oncall.people.errors import Conflict
 from oncall.people.instants import EARLIEST, LATEST
 from oncall.people.models import Team
+from oncall.people.parsers import is_text
 from oncall.people.viewer import viewer
 from oncall.work import services
 from oncall.work.models import WorkItem
@@ -64,7 +65,7 @@ class TeamField(serializers.SlugRelatedField[Team]):
     default_error_messages = {"does_not_exist": "No team has the slug “{value}”. Leave it out, or name one that is."}
 
     def to_internal_value(self, data: Any) -> Team:
-        if not isinstance(data, str) or "\x00" in data or any("\ud800" <= char <= "\udfff" for char in data):
+        if not is_text(data):
             self.fail("invalid")  # the database would refuse to look for it
         return super().to_internal_value(data)
 

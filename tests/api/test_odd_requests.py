@@ -6,6 +6,8 @@ from base64 import b64encode
 import pytest
 
 from incidents.alarms import services as alarms
+from incidents.command import services as command
+from incidents.reviews import services as reviews
 from oncall import clock
 from oncall.people import services as people
 from tests.conftest import make_person
@@ -91,3 +93,36 @@ def test_an_odd_token_opens_nothing(client, header):
     response = client.get("/api/v1/alarms/", headers={"Authorization": header})
 
     assert response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("incidents/1/move/", {"move": "\ud800"}, "move"),
+        ("incidents/1/roles/", {"role": "\ud800"}, "role"),
+        ("incidents/1/entries/", {"kind": "\ud800", "text": "x"}, "kind"),
+        ("incidents/1/updates/", {"subject": "s", "text": "t", "stage": "\ud800"}, "stage"),
+        ("incidents/1/updates/", {"subject": "s", "text": "t", "template": "\x00"}, "detail"),
+        ("incidents/1/updates/preview/", {"subject": "s", "text": "t", "template": "\ud800"}, "template"),
+    ],
+)
+def test_a_word_that_cannot_be_written_is_refused(client, headers, ada, now, path, body, field):
+    command.declare(title="x", severity=2, by=ada, now=now)
+
+    response = client.post(f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=headers)
+
+    assert (response.status_code, list(response.json())) == (400, [field])
+
+
+def test_a_team_that_cannot_be_written_is_refused(client, headers, ada, now):
+    incident = command.move(
+        incident=command.declare(title="x", severity=2, by=ada, now=now), move="resolve", by=ada, now=now
+    )
+    reviews.draft(incident=incident, by=ada, now=now)
+    body = {"title": "x", "kind": "technical", "due_on": "2027-04-01", "team": "\x00"}
+
+    response = client.post(
+        f"/api/v1/incidents/{incident.number}/review/actions/", body, content_type="application/json", headers=headers
+    )
+
+    assert (response.status_code, list(response.json())) == (400, ["team"])

@@ -22,10 +22,10 @@ def test_two_follow_one_run_and_nobody_loses_what_they_type(system, visitor, ala
     ada.page.locator("#step-1 .badge", has_text="yes").wait_for()
     ada.page.locator("#step-2.run-next").wait_for()
     bea.page.locator("#step-2").get_by_role("button", name="Yes 3. Put the registry's new IP in").click()
-    ada.page.locator("#step-4.run-folded").wait_for()
     assert bea.page.locator("#step-3.run-next").get_by_role("button", name="Page SQuaRE").is_visible()
     bea.page.locator("#step-3").get_by_role("button", name="Yes 7. Do nextVisits arrive again?").click()
     ada.page.locator("#step-7.run-next").wait_for()
+    ada.page.locator("#step-4.run-folded").wait_for()
 
     assert ada.page.input_value("#missing") == "The address of the registry"
     ada.page.locator("#step-7").get_by_role("button", name="Yes Over: solved").click()

@@ -1,11 +1,62 @@
 
 
+import django.contrib.postgres.indexes
+import django.contrib.postgres.search
 import django.db.models.deletion
 import uuid
 from django.conf import settings
 from django.db import migrations, models
 
 from oncall.append_only import append_only
+from oncall.words import functions
+
+# What a review is found by is written with its text; its incident's title is part of it. It stands in the row itself
+# where it fits a page, as that of incidents does (incidents/command/migrations/0006).
+CREATE_WORDS = """
+ALTER TABLE reviews_reviewwords ALTER COLUMN words SET STORAGE MAIN;
+CREATE FUNCTION reviews_words(about reviews_review) RETURNS tsvector LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    words tsvector;
+    section text;
+BEGIN
+    SELECT words_called(i.title) || setweight(words_of(i.title), 'A') INTO STRICT words
+        FROM command_incident i WHERE i.id = about.incident_id;
+    FOR section IN SELECT value FROM jsonb_each_text(about.content) LOOP
+        words := words_and(words, section);
+    END LOOP;
+    RETURN words_and(words, about.published_text);
+END $$;
+CREATE FUNCTION reviews_write_words(about reviews_review) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO reviews_reviewwords (review_id, words) VALUES (about.id, reviews_words(about))
+        ON CONFLICT (review_id) DO UPDATE SET words = EXCLUDED.words
+$$;
+CREATE FUNCTION reviews_keep_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM reviews_write_words(NEW);
+    RETURN NULL;
+END $$;
+CREATE FUNCTION reviews_keep_title() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM reviews_write_words(r) FROM reviews_review r WHERE r.incident_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER keep_words AFTER INSERT ON reviews_review
+    FOR EACH ROW EXECUTE FUNCTION reviews_keep_words();
+CREATE TRIGGER keep_changed_words AFTER UPDATE OF content, published_text ON reviews_review
+    FOR EACH ROW WHEN ((OLD.content, OLD.published_text) IS DISTINCT FROM (NEW.content, NEW.published_text))
+    EXECUTE FUNCTION reviews_keep_words();
+CREATE TRIGGER keep_words_of_review AFTER UPDATE OF title ON command_incident
+    FOR EACH ROW WHEN (OLD.title IS DISTINCT FROM NEW.title) EXECUTE FUNCTION reviews_keep_title();
+"""
+DROP_WORDS = """
+DROP TRIGGER keep_words_of_review ON command_incident;
+DROP TRIGGER keep_changed_words ON reviews_review;
+DROP TRIGGER keep_words ON reviews_review;
+DROP FUNCTION reviews_keep_title();
+DROP FUNCTION reviews_keep_words();
+DROP FUNCTION reviews_write_words(reviews_review);
+DROP FUNCTION reviews_words(reviews_review);
+"""
 
 
 class Migration(migrations.Migration):
@@ -73,6 +124,16 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ReviewWords',
+            fields=[
+                ('review', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='searched', serialize=False, to='reviews.review')),
+                ('words', django.contrib.postgres.search.SearchVectorField()),
+            ],
+            options={
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['words'], name='review_words')],
+            },
+        ),
+        migrations.CreateModel(
             name='ActionItem',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -133,4 +194,6 @@ class Migration(migrations.Migration):
             },
         ),
         append_only("reviews_version"),
+        functions(),
+        migrations.RunSQL(CREATE_WORDS, DROP_WORDS),
     ]

@@ -13,14 +13,41 @@ register = template.Library()
 @register.filter
 def instant(value: datetime | None) -> SafeString | str:
     """Sat 21 Nov 15:50 PST · 23:50 UTC, inside a <time> element. Nothing for none."""
+    return _said(value, "%H:%M", day=True)
+
+
+@register.filter
+def to_the_second(value: datetime | None) -> SafeString | str:
+    """Sat 21 Nov 15:50:07 PST · 23:50:07 UTC, for what is read as evidence: its day, its zone and its seconds."""
+    return _said(value, "%H:%M:%S", day=True)
+
+
+@register.filter
+def beside(value: datetime | None, other: datetime) -> SafeString | str:
+    """15:50 PST · 23:50 UTC, where an instant of that day stands beside it; with its day where it is another."""
+    if value is None:
+        return ""
+    return _said(value, "%H:%M", day=timezone.localtime(value).date() != timezone.localtime(other).date())
+
+
+def _said(value: datetime | None, clock: str, *, day: bool) -> SafeString | str:
     if value is None:
         return ""
     local, utc = timezone.localtime(value), value.astimezone(UTC)
-    same = local.utcoffset() == timedelta()
-    words = f"{local:%a} {local.day} {local:%b %H:%M} {local:%Z}"
-    if not same:
-        words += f" · {utc:%H:%M} UTC" if utc.date() == local.date() else f" · {utc:%a %H:%M} UTC"
+    words = f"{local:%a} {local.day} {local:%b} " if day else ""
+    words += f"{local:{clock}} {zone_of(local)}"
+    if local.utcoffset() != timedelta():
+        words += f" · {utc:{clock}} UTC" if utc.date() == local.date() else f" · {utc:%a {clock}} UTC"
     return format_html('<time datetime="{}">{}</time>', f"{utc:%Y-%m-%dT%H:%M:%SZ}", words)
+
+
+def zone_of(local: datetime) -> str:
+    """Return the short name of an instant's zone: PST; UTC−3 where the zone has a number alone, as in Chile."""
+    name = f"{local:%Z}"
+    if name[:1] not in ("+", "-"):
+        return name
+    minutes = f":{name[3:5]}" if name[3:5].strip("0") else ""
+    return f"UTC{'−' if name[0] == '-' else '+'}{int(name[1:3])}{minutes}"
 
 
 @register.filter

@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from oncall.people.templatetags.times import zone_of
+
 register = template.Library()
 
 
@@ -33,5 +35,5 @@ def dated(value: datetime | None) -> SafeString | str:
     if value is None:
         return ""
     local = timezone.localtime(value)
-    words = f"{local.day} {local:%b %Y %H:%M %Z}"
+    words = f"{local.day} {local:%b %Y %H:%M} {zone_of(local)}"
     return format_html('<time datetime="{}">{}</time>', f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", words)

@@ -146,3 +146,10 @@ def test_a_volunteer_who_joins_earns_beside_whoever_has_the_alarm(alarm, ada):
     work.join(alarm=alarm, by=nils, now=NOW + MINUTE)
     work.stand_down(alarm=alarm, by=nils, now=NOW + 31 * MINUTE)
     assert queries.balance(nils).credit_s == 2700
+
+
+@pytest.mark.parametrize(("minutes", "kinds"), [(479, ["page", "note"]), (480, ["note"])])
+def test_a_note_answers_a_page_of_less_than_eight_hours_ago(alarm, ada, minutes, kinds):
+    work.note(alarm=alarm, by=ada, text="I look.", now=NOW + minutes * MINUTE)
+    assert [kind for kind, _ in left_by(ada)] == kinds
+    assert CallOut.objects.filter(person=ada).count() == len(kinds) - 1

@@ -193,7 +193,7 @@ def test_an_alarm_s_page_costs_the_same_however_long_its_story(as_ada, alarm, ad
 
 def test_home_shows_what_is_open_and_who_is_on_call(as_ada, alarm, django_assert_max_num_queries):
     refresh_due(now=clock.now())
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(29):
         text = as_ada.get("/").content.decode()
 
     assert "No alerts for images" in text

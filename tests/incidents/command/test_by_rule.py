@@ -119,6 +119,16 @@ def test_one_of_the_same_stage_joins_the_incident_that_is_live(taken, look, now)
     assert {alarm.pk for alarm in queries.alarms_of(Incident.objects.get())} == {first.pk, second.pk}
 
 
+def test_what_all_may_see_joins_no_restricted_one(taken, declared, fired, look, now):
+    declared(severity=2, restricted=True, alarms=[fired("secret", stage="ingest")])
+    alarm = taken("one", severity=1, stage="ingest")
+
+    look(now + 5 * MINUTE)
+
+    declared_by_rule = Incident.objects.get(restricted=False)
+    assert list(queries.alarms_of(declared_by_rule)) == [alarm]
+
+
 def test_others_are_incidents_of_their_own(taken, look, now):
     taken("one", severity=1, stage="ingest")
     taken("two", severity=1)

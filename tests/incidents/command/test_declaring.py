@@ -127,7 +127,7 @@ def test_a_major_one_has_the_support_steward_on_duty_as_external_liaison(declare
 
     (role,) = queries.roles_now(declared(severity=2))
 
-    assert (role.role, role.person, role.by, role.why) == ("external_liaison", grace, None, "on call for support")
+    assert (role.role, role.person, role.by, role.why) == ("external_liaison", grace, None, "On call for support.")
 
 
 @pytest.mark.parametrize("changes", [{"severity": 3}, {"severity": 1, "restricted": True}])
@@ -180,7 +180,7 @@ def test_what_is_said_otherwise_of_what_is_declared_already_is_a_note_of_it_once
     for _ in range(2):
         declared(title="Kafka is full", summary="Since the new disks.", severity=1, alarms=[alarm], by=grace)
 
-    assert lines(incident, "note") == ["Declared once more: Kafka is full. SEV-1. Since the new disks."]
+    assert lines(incident, "note") == ["Declared once more: Kafka is full. Since the new disks."]
 
 
 def test_pressed_again_to_be_restricted_it_is_another_press(declared):

@@ -4,12 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.alarms import services as alarms
+from incidents.alarms import work
 from incidents.alarms.models import AlarmPage
 from incidents.command import assigning, calling, offering, services
 from incidents.command.evidence import subject
 from oncall.paging import services as paging
 from oncall.paging.models import Attempt
+from rotations.leave import services as leave
 from rotations.leave.models import CallOut, Evidence
+from rotations.leave.spans import Kind
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -144,3 +148,82 @@ def test_a_note_about_what_is_over_is_no_work(declared, fired, paged, ada, grace
     services.say(incident=incident, kind="note", text="Well done.", by=grace, now=now + 300 * MINUTE)
 
     assert kinds(incident, grace) == []
+
+
+@pytest.fixture
+def resolved(declared, fired, paged, grace, now):
+    """Grace was paged for its alarm, answered, and resolved that after ten minutes: the incident goes on."""
+    alarm = fired()
+    paged(alarm, grace)
+    work.acknowledge(alarm=alarm, by=grace, now=now + MINUTE)
+    alarms.resolve(alarm=alarm, by=grace, now=now + 10 * MINUTE)
+    return declared(alarms=[alarm])
+
+
+def test_a_note_long_after_they_stood_down_from_the_alarm_is_no_work(resolved, grace, now):
+    services.say(incident=resolved, kind="note", text="For the review.", by=grace, now=now + 1440 * MINUTE)
+
+    assert kinds(resolved, grace) == ["note"]
+    assert spans(grace) == [(now, now + 10 * MINUTE)]
+
+
+def test_whoever_is_back_at_it_soon_after_the_alarm_works_from_then_on(resolved, grace, now):
+    services.say(incident=resolved, kind="note", text="Still not right.", by=grace, now=now + 50 * MINUTE)
+    services.say(incident=resolved, kind="note", text="Now it is.", by=grace, now=now + 55 * MINUTE)
+
+    leave.stand_down(person=grace, now=now + 60 * MINUTE)
+
+    assert kinds(resolved, grace) == ["called", "note", "note", "stand_down"]
+    assert sorted(spans(grace)) == [(now, now + 10 * MINUTE), (now + 50 * MINUTE, now + 60 * MINUTE)]
+
+
+def test_whoever_stood_down_from_the_incident_too_is_not_called_back_by_a_note(resolved, grace, now):
+    assigning.take(incident=resolved, role="commander", by=grace, now=now + 15 * MINUTE)
+    assigning.release(incident=resolved, role="commander", by=grace, now=now + 20 * MINUTE)
+
+    services.say(incident=resolved, kind="note", text="Good night.", by=grace, now=now + 25 * MINUTE)
+
+    assert sorted(spans(grace)) == [(now, now + 10 * MINUTE), (now + 15 * MINUTE, now + 20 * MINUTE)]
+
+
+def test_whoever_answered_without_a_page_is_not_called_back_by_a_note(declared, fired, grace, now):
+    alarm = fired()
+    work.acknowledge(alarm=alarm, by=grace, now=now + MINUTE)
+    alarms.resolve(alarm=alarm, by=grace, now=now + 10 * MINUTE)
+
+    services.say(incident=declared(alarms=[alarm]), kind="note", text="Hm.", by=grace, now=now + 15 * MINUTE)
+
+    assert spans(grace) == [(now + MINUTE, now + 10 * MINUTE)]
+
+
+def test_a_resolve_that_was_undone_ends_nobodys_call(declared, fired, paged, ada, grace, now):
+    """She was paged and answers in the incident alone; the alarm's undone resolve is no stand-down of hers."""
+    alarm = fired()
+    paged(alarm, grace)
+    ended: dict[Kind, timedelta] = {"over": 10 * MINUTE, "undone": 12 * MINUTE}
+    for kind, after in ended.items():
+        at = now + after
+        leave.record(person=grace, at=at, kind=kind, subject=alarm.subject, text="", url="", now=at)
+
+    services.say(incident=declared(alarms=[alarm]), kind="note", text="I look.", by=grace, now=now + 20 * MINUTE)
+
+    assert spans(grace) == [(now, None)]
+
+
+def test_a_page_that_nobody_answered_counts_from_the_first_act_for_eight_hours(declared, fired, paged, grace, now):
+    alarm = fired()
+    paged(alarm, grace)
+    incident = declared(alarms=[alarm])
+
+    services.say(incident=incident, kind="note", text="Awake now.", by=grace, now=now + 479 * MINUTE)
+
+    assert spans(grace) == [(now + 479 * MINUTE, None)]
+
+
+def test_a_page_that_is_older_calls_nobody(declared, fired, paged, grace, now):
+    alarm = fired()
+    paged(alarm, grace)
+
+    services.say(incident=declared(alarms=[alarm]), kind="note", text="Ah.", by=grace, now=now + 480 * MINUTE)
+
+    assert spans(grace) == []

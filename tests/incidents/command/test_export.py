@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from incidents.command import export, services, timeline
+from incidents.command import assigning, export, services, timeline
 from incidents.command.models import Picture
 from oncall import clock
 from tests.conftest import NOW
@@ -23,21 +23,30 @@ AS_MARKDOWN = r"""# Incident 1: No alerts since 02\:10
 - declared 2027-03-23 03:10:00 UTC (2027-03-22 20:10:00 PDT)
 - impact since 2027-03-23 03:08:00 UTC (2027-03-22 20:08:00 PDT)
 - product: prompt/kafka
+- Scribe: Grace Okafor, since 2027-03-23 03:11:00 UTC (2027-03-22 20:11:00 PDT)
 - <https://oncall.example/incidents/1/>
+
+## Summary
+
+```text
+Look at <b>
+the *topics*.
+```
 
 ## Timeline
 
 - **2027-03-23 03:08:00 UTC (2027-03-22 20:08:00 PDT)** · impact began \#2 · written 2027-03-23 03:10:00 UTC (2027-03-22 20:10:00 PDT): The impact began.
 - **2027-03-23 03:08:00 UTC (2027-03-22 20:08:00 PDT)** · fired: Grafana raised this as SEV-2.
 - **2027-03-23 03:10:00 UTC (2027-03-22 20:10:00 PDT)** · declared \#1: Ada Moreno declared it, SEV-2.
-- **2027-03-23 03:10:00 UTC (2027-03-22 20:10:00 PDT)** · alarm \#3: Alarm “Alarm kafka”, SEV-2, firing since 03\:08 UTC.
-- **2027-03-23 03:13:00 UTC (2027-03-22 20:13:00 PDT)** · note \#4 · Grace Okafor · corrected by \#5
+- **2027-03-23 03:10:00 UTC (2027-03-22 20:10:00 PDT)** · alarm \#3: Alarm “Alarm kafka”, SEV-2, firing since 03\:08 UTC. <https://oncall.example/alarms/ID/>
+- **2027-03-23 03:11:00 UTC (2027-03-22 20:11:00 PDT)** · role \#4: Grace Okafor is scribe.
+- **2027-03-23 03:13:00 UTC (2027-03-22 20:13:00 PDT)** · note \#5 · Grace Okafor · corrected by \#6
 
   ```text
   Disk is full.
   ```
 
-- **2027-03-23 03:14:00 UTC (2027-03-22 20:14:00 PDT)** · correction \#5 · Ada Moreno · corrects \#4
+- **2027-03-23 03:14:00 UTC (2027-03-22 20:14:00 PDT)** · correction \#6 · Ada Moreno · corrects \#5
 
   ```text
   Disk is
@@ -70,7 +79,9 @@ def markdown(incident) -> str:
 
 
 def test_a_timeline_as_markdown(declared, fired, ada, grace, now):
-    incident = declared(alarms=[fired("kafka", at=now - timedelta(minutes=2))], product="prompt/kafka")
+    alarm = fired("kafka", at=now - timedelta(minutes=2))
+    incident = declared(alarms=[alarm], product="prompt/kafka", summary="Look at <b>\nthe *topics*.")
+    assigning.take(incident=incident, role="scribe", by=grace, now=now + timedelta(minutes=1))
     services.say(incident=incident, kind="note", text="Disk is full.", by=grace, now=now + timedelta(minutes=3))
     wrong = incident.entries.get(kind="note")
     services.say(
@@ -78,7 +89,18 @@ def test_a_timeline_as_markdown(declared, fired, ada, grace, now):
         now=now + timedelta(minutes=4),
     )  # fmt: skip
 
-    assert markdown(incident) == AS_MARKDOWN
+    assert markdown(incident) == AS_MARKDOWN.replace("ID", str(alarm.pk))
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("https://loki.example/a", True), ("javascript:alert(1)", False), ("https://x.example/> <b>", False)],
+)
+def test_what_a_line_points_at_stands_behind_it_if_a_browser_may_be_sent_there(declared, ada, now, url, expected):
+    incident = declared()
+    services.say(incident=incident, kind="finding", text="Look.", url=url, by=ada, now=now)
+
+    assert (f"  ```\n\n  <{url}>\n" in markdown(incident)) is expected
 
 
 def test_a_fence_is_longer_than_any_in_what_it_holds(declared, ada, now):
@@ -126,14 +148,18 @@ def test_the_files_come_with_their_own_type_and_a_name_of_ours(as_ada, declared)
 
 
 def test_a_timeline_as_json(as_ada, declared, grace, now):
-    incident = declared()
+    incident = declared(summary="Since 02:10.")
+    assigning.take(incident=incident, role="scribe", by=grace, now=now)
     out = BytesIO()
     Image.new("RGB", (3, 2)).save(out, "PNG")
     as_ada.post(f"{incident.path}note/", {"text": "look", "picture": SimpleUploadedFile("a.png", out.getvalue())})
 
     found = json.loads(as_ada.get(f"{incident.path}timeline.json").content)
     assert (found["number"], found["state"], found["time_zone"]) == (1, "investigating", "America/Los_Angeles")
-    first, second = found["timeline"]
+    assert (found["summary"], found["roles"]) == (
+        "Since 02:10.", [{"role": "scribe", "person": "Grace Okafor", "since": "2027-03-23T03:10:00Z"}],
+    )  # fmt: skip
+    first, _, second = found["timeline"]
     assert (first["at"], first["at_local"]) == ("2027-03-23T03:10:00Z", "2027-03-22T20:10:00-07:00")
     assert (first["kind"], first["number"], first["person"]) == ("declared", 1, "Ada Moreno")
     assert (second["kind"], second["text"], second["person"]) == ("note", "look", "Ada Moreno")

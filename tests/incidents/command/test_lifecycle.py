@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.command.lifecycle import LIVE, MOVES, STATES, Facts, NotAllowed, after
+from incidents.command.lifecycle import BADGES, LIVE, MOVES, STATES, Facts, NotAllowed, after
 
 EVERY_MOVE = ("investigate", "identify", "mitigate", "resolve", "close", "reopen", "false_alarm", "merge")
 ALLOWED = {
@@ -82,3 +82,9 @@ def test_every_state_can_be_left():
 
 def test_the_live_states_are_those_somebody_works_in():
     assert {"investigating", "identified", "mitigated"} == LIVE
+
+
+def test_each_state_has_one_sign_on_every_screen_and_none_is_that_of_what_nobody_knows():
+    assert set(BADGES) == STATES
+    assert "unknown" not in BADGES.values()
+    assert (BADGES["resolved"], BADGES["closed"]) == ("resolved", "resolved")

@@ -1,6 +1,7 @@
 """Whatever is pressed, in whatever order, by whomever: no incident reaches a state that must not be."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +13,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from incidents.alarms import services as alarms
 from incidents.alarms import work
 from incidents.alarms.models import Alarm
-from incidents.command import assigning, calling, editing, lapsing, offering, queries, returning, services, watch
+from incidents.command import (
+    assigning,
+    calling,
+    editing,
+    lapsing,
+    liaison,
+    offering,
+    queries,
+    returning,
+    services,
+    watch,
+    worsening,
+)
 from incidents.command.lifecycle import NotAllowed
 from incidents.command.models import COMMAND, CommandOffer, Incident, IncidentAlarm, RoleAssignment
 from incidents.command.roles import ROLES
@@ -191,6 +204,8 @@ class Presses(RuleBasedStateMachine):
         self.now += timedelta(seconds=seconds)
         lapsing.keep(now=self.now, limits=self.limits)
         returning.keep(now=self.now, limits=self.limits)
+        worsening.keep(now=self.now, limits=self.limits)
+        liaison.keep(now=self.now, limits=self.limits)
         assert not CommandOffer.objects.filter(answered_at=None, asked_at__lte=self.now - timedelta(minutes=10))
         assert not RoleAssignment.objects.filter(ends_at=None, incident__state__in=LIVE, person__is_active=False)
 
@@ -244,6 +259,12 @@ class Presses(RuleBasedStateMachine):
             for row in rows:
                 says = (row.nth, row.kind, row.at, row.text)
                 assert self.written.setdefault(row.pk, says) == says
+            for kind in ("state", "severity"):
+                turns = [row for row in rows if row.kind == kind]
+                for one, later in pairwise(turns):
+                    assert one.at <= later.at
+                    assert one.said["is"] == later.said["was"]
+                assert not turns or turns[-1].said["is"] == getattr(incident, kind)
 
     @invariant()
     def nobody_is_called_for_command_that_somebody_has(self):

@@ -79,6 +79,17 @@ def test_a_press_that_waited_for_another_comes_after_it_with_an_earlier_instant(
     )
 
 
+def test_of_presses_that_crossed_who_has_command_last_had_it_last(declared, ada, grace, now):
+    incident, early, late = declared(), now + timedelta(seconds=1), now + timedelta(seconds=2)
+    assigning.take(incident=incident, role="commander", by=ada, now=late)
+    assigning.release(incident=incident, role="commander", by=ada, now=early)
+    assigning.take(incident=incident, role="commander", by=grace, now=early)
+
+    first, last = incident.assignments.order_by("starts_at")
+    assert (first.person, last.person) == (ada, grace)
+    assert first.starts_at < last.starts_at
+
+
 def test_command_is_not_taken_from_whoever_has_it(commanded, grace, now):
     with pytest.raises(Refused, match=r"Ada Moreno has command since 03:10 UTC\. Ask them"):
         assigning.take(incident=commanded, role="commander", by=grace, now=now)

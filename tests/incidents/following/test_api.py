@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.following import services
 from oncall.people import services as people
+from playbooks.library.models import Playbook
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +99,25 @@ def test_nobody_to_page_is_a_conflict(call, run):
 
     assert response.status_code == 409
     assert "No schedule is for “Data Facility”" in str(response.json())
+
+
+@pytest.mark.parametrize(("said", "many"), [("true", 1), ("1", 1), ("True", 1), ("false", 0), ("0", 0), ("", 1)])
+def test_runs_that_are_open_are_asked_for_by_true_or_false(call, run, said, many):
+    assert len(call("get", f"runs/?open={said}").json()["results"]) == many
+
+
+@pytest.mark.parametrize("said", ["no", "maybe", "2"])
+def test_what_is_neither_true_nor_false_is_refused(call, run, said):
+    answer = call("get", f"runs/?open={said}")
+
+    assert (answer.status_code, answer.json()) == (400, {"open": [f"“{said}” is neither true nor false."]})
+
+
+def test_of_several_skills_that_a_step_pages_the_program_names_one(call, alarm, ada, now):
+    p1, _ = services.start(playbook=Playbook.objects.get(slug="p1"), alarm=alarm, by=ada, now=now)
+
+    refused = call("post", f"runs/{p1.pk}/page/", step=3)
+    nobody = call("post", f"runs/{p1.pk}/page/", step=3, skill="Chile DevOps")
+
+    assert (refused.status_code, list(refused.json())) == (400, ["skill"])
+    assert (nobody.status_code, "Chile DevOps" in nobody.content.decode()) == (409, True)

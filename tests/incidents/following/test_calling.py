@@ -7,9 +7,12 @@ from incidents.alarms import work
 from incidents.alarms.models import CALLED_IN, Alarm, AlarmPage
 from incidents.command import services as command
 from incidents.command import watch
-from incidents.following import calling, queries
+from incidents.following import calling, queries, services
 from oncall.limits import queries as limits
+from playbooks.library import services as library
 from playbooks.runs.services import Refused
+from tests.conftest import make_person, make_schedule
+from tests.incidents.following.conftest import SOURCE
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +97,42 @@ def test_nobody_calls_themselves_into_an_incident(run, alarm, ada, mae, facility
     command.declare(title="No alerts", severity=3, alarms=[alarm], by=ada, now=now)
     with pytest.raises(calling.NobodyToCall, match="You are on call for Data Facility yourself"):
         calling.page_skill(run=run, step=2, by=mae, now=now)
+
+
+def test_a_run_that_is_over_pages_nobody(run, alarm, ada, grace, facility, now):
+    services.end(run=run, how="failed", by=grace, now=now)
+    with pytest.raises(Refused, match=r"^It ended at 03:10 UTC, without success: nobody is paged from it\."):
+        calling.page_skill(run=run, step=2, by=ada, now=now)
+
+    assert not AlarmPage.objects.filter(alarm=alarm, step=CALLED_IN).exists()
+
+
+@pytest.fixture
+def both(playbook, alarm, ada, facility, policy, now):
+    """A run whose second step pages two skills, of which Finn has the second."""
+    finn = make_person("Finn Reyes", "+14155550109", email="finn@example.org")
+    schedule = make_schedule("Stream", finn)
+    schedule.skill = "Alert Stream"
+    schedule.save()
+    source = SOURCE.replace("page: Data Facility", "page: Data Facility, Alert Stream")
+    playbook = library.revise(playbook=playbook, source=source, seen=1, by=None, now=now)
+    return services.start(playbook=playbook, alarm=alarm, by=ada, now=now)[0]
+
+
+@pytest.mark.parametrize(("declared", "pages"), [(False, 2), (True, 0)])
+def test_a_step_pages_each_of_its_skills_by_itself(both, alarm, ada, now, declared, pages):
+    if declared:
+        command.declare(title="No alerts", severity=3, alarms=[alarm], by=ada, now=now)
+    for skill in ("Alert Stream", "data facility", "Data Facility"):
+        calling.page_skill(run=both, step=2, skill=skill, by=ada, now=now)
+
+    assert [one.skill for one in both.calls.all()] == ["Alert Stream", "Data Facility"]
+    assert AlarmPage.objects.filter(alarm=alarm, step=CALLED_IN).count() == pages
+
+
+@pytest.mark.parametrize("skill", ["", "SQuaRE"])
+def test_of_several_skills_one_is_to_be_named(both, ada, now, skill):
+    with pytest.raises(Refused, match="Name one of Data Facility, Alert Stream") as refused:
+        calling.page_skill(run=both, step=2, skill=skill, by=ada, now=now)
+
+    assert refused.value.field == "skill"

@@ -6,6 +6,7 @@ import pytest
 
 from incidents.alarms.models import AlarmPage
 from incidents.following import services
+from playbooks.library.models import Playbook
 from playbooks.runs.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,37 @@ def test_an_answer_that_leads_to_another_playbook_begins_it_in_the_same_press(as
     child = Run.objects.get(parent=run)
     assert response.headers["Location"] == child.path
     assert (child.playbook.slug, child.subject) == ("p1", alarm.subject)
+
+
+def test_an_answer_that_leads_back_to_what_led_here_goes_on_there_with_the_next_step(as_ada, run, alarm):
+    as_ada.post(f"{run.path}tick/", {"step": "1", "outcome": "no", "seen": "0"})
+    child = Run.objects.get(parent=run)
+    services.tick(run=child, step=1, outcome="no", by=run.started_by, now=child.touched_at)
+    grandchild = Run.objects.create(
+        playbook=child.playbook, revision=child.revision, parent=child, subject="x", started_at=child.started_at,
+        started_by=run.started_by, touched_at=child.touched_at,
+    )  # fmt: skip
+
+    back = services.lead_back(run=grandchild, slug="disk", by=run.started_by, now=child.touched_at)
+
+    assert back == run
+    assert set(Run.objects.exclude(pk=run.pk).values_list("end", flat=True)) == {"written"}
+    assert 'id="step-2"' in as_ada.get(run.path).content.decode().split("run-next")[1]
+
+
+def test_where_an_incident_is_declared_already_the_answer_that_declares_goes_on(as_ada, ada, alarm, now):
+    from incidents.command import services as command
+
+    p1 = Playbook.objects.get(slug="p1")
+    run, _ = services.start(playbook=p1, alarm=alarm, by=ada, now=now)
+    for step, outcome in ((1, "yes"), (2, "done"), (3, "no"), (4, "no")):
+        services.tick(run=run, step=step, outcome=outcome, by=ada, now=now)
+    said = {"step": "5", "outcome": "yes"}
+    declares = as_ada.post(f"{run.path}tick/", said).headers["Location"]
+    command.declare(title="Link down", severity=3, by=ada, now=now, alarms=[alarm])
+
+    assert declares == f"/incidents/declare/?alarm={alarm.pk}"
+    assert as_ada.post(f"{run.path}tick/", said).headers["Location"] == f"{run.path}#step-6"
 
 
 def test_declare_goes_to_declaring_with_the_alarm_chosen(as_ada, run, alarm):
@@ -143,6 +175,25 @@ def test_the_news_are_the_parts_that_the_page_lacks(as_ada, run, grace, now):
 
     fresh = as_ada.get(f"{run.path}news/", {"version": versions}).content.decode()
     assert ('id="step-2"' in fresh, 'id="step-3"' in fresh, 'hx-swap-oob="true"' in fresh) == (True, False, True)
+
+
+def test_who_may_not_see_what_is_done_about_an_alarm_begins_nothing_for_it(client, run, alarm, grace, ada, now):
+    from incidents.command import services as command
+
+    command.declare(title="Stolen key", severity=3, by=ada, now=now, restricted=True, alarms=[alarm])
+    client.force_login(grace)
+    response = client.post(start(alarm), follow=True)
+
+    assert response.redirect_chain == [(alarm.path, 302)]
+    assert "What is done about this alarm is not for everybody." in response.content.decode()
+    assert client.get(run.path).status_code == 404
+
+
+def test_a_step_has_a_button_for_each_skill_it_pages(as_ada, alarm, ada, now):
+    run, _ = services.start(playbook=Playbook.objects.get(slug="p1"), alarm=alarm, by=ada, now=now)
+    page = as_ada.get(run.path).content.decode()
+
+    assert [f"Page {skill}</button>" in page for skill in ("Data Facility", "Chile DevOps")] == [True, True]
 
 
 def test_a_run_that_may_not_be_seen_is_not_there(client, run, grace, ada, playbook, now):

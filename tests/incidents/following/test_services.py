@@ -68,7 +68,9 @@ def test_in_an_incident_without_alarms_each_step_is_its_own_line(playbook, ada, 
 def test_a_step_is_evidence_as_a_note_is_and_nobody_unpaged_is_called_out_by_it(run, alarm, grace, now):
     services.tick(run=run, step=2, outcome="done", by=grace, now=now + MINUTE)
 
-    assert list(Evidence.objects.filter(person=grace).values_list("kind", flat=True)) == ["step"]
+    assert list(Evidence.objects.filter(person=grace).values_list("kind", "text")) == [
+        ("step", "Followed “Disk full”.")
+    ]
     assert not CallOut.objects.filter(person=grace).exists()
 
 
@@ -149,6 +151,69 @@ def test_what_was_missing_in_a_restricted_incident_goes_to_the_owner_once_it_is_
     assert WorkItem.objects.get().text == "Ada Moreno followed it without success. Missing was: a ladder"
 
 
+def test_what_is_written_about_an_alarm_of_a_restricted_incident_is_for_whom_that_is(
+    run, playbook, alarm, ada, grace, declared, now
+):
+    declared(restricted=True, alarms=[alarm])
+    services.end(run=run, how="failed", by=ada, now=now + MINUTE, missing="the key hunter2")
+
+    assert queries.visible(ada).filter(pk=run.pk).exists()
+    assert not queries.visible(grace).filter(pk=run.pk).exists()
+    assert WorkItem.objects.count() == 0
+    assert runs.lacking(playbook) == []
+    assert "Disk full" not in panels.of_alarm(alarm, person=grace, now=now + MINUTE).split("Try these")[0]
+    assert "Disk full" in panels.of_alarm(alarm, person=ada, now=now + MINUTE)
+
+
+def test_a_run_is_as_restricted_as_the_incident_that_its_alarm_becomes_part_of(
+    run, playbook, alarm, ada, grace, declared, now
+):
+    services.end(run=run, how="failed", by=ada, now=now, missing="the key hunter2")
+    incident = declared(alarms=[alarm])
+    assert queries.visible(grace).filter(pk=run.pk).exists()
+
+    editing.restrict(incident=incident, by=ada, now=now + MINUTE)
+    assert not queries.visible(grace).filter(pk=run.pk).exists()
+    assert "hunter2" not in WorkItem.objects.get().text
+    assert runs.lacking(playbook) == []
+    editing.open_up(incident=incident, by=ada, now=now + 2 * MINUTE, why="published")
+    assert queries.visible(grace).filter(pk=run.pk).exists()
+    assert "hunter2" in WorkItem.objects.get().text
+
+
+def test_a_run_whose_alarm_comes_into_a_restricted_incident_follows_within_half_a_minute(
+    run, playbook, alarm, ada, declared, now
+):
+    services.end(run=run, how="failed", by=ada, now=now, missing="the key hunter2")
+    declared(restricted=True, alarms=[alarm])
+
+    watch.keep(now=now + MINUTE, limits=limits.at(now))
+    assert "hunter2" not in WorkItem.objects.get().text
+    alarm.incident_links.update(unlinked_at=now)
+    watch.keep(now=now + MINUTE, limits=limits.at(now))
+    assert "hunter2" in WorkItem.objects.get().text
+
+
+def test_a_run_that_begins_for_an_alarm_of_a_restricted_incident_is_restricted(playbook, alarm, ada, declared, now):
+    declared(restricted=True, alarms=[alarm])
+
+    assert services.start(playbook=playbook, alarm=alarm, by=ada, now=now)[0].restricted
+
+
+def test_an_end_that_the_playbook_calls_solved_is_offered_once_and_ends_what_led_to_it(run, alarm, ada, now):
+    p6 = Playbook.objects.get(slug="p6")
+    child, _ = services.start(playbook=p6, alarm=alarm, by=ada, now=now, parent=run)
+    for step in (1, 2, 3, 7):
+        services.tick(run=child, step=step, outcome="yes", by=ada, now=now)
+    assert board.standing(child, person=ada, now=now)["ends"] == []
+
+    services.end(run=child, how="written", by=ada, now=now)
+
+    run.refresh_from_db()
+    assert run.end == "solved"
+    assert (runs.use_of(p6).solved, Run.objects.get(pk=child.pk).solved_step) == (1, 3)
+
+
 @pytest.mark.parametrize(("outcome", "end"), [("solved", "solved"), ("done", "")])
 def test_a_resolved_alarm_ends_its_run_if_a_step_was_marked_to_have_solved_it(run, alarm, ada, now, outcome, end):
     services.tick(run=run, step=2, outcome=outcome, by=ada, now=now)
@@ -189,9 +254,9 @@ def test_a_run_is_not_left_while_the_one_it_led_to_is_followed(run, ada, now):
     assert watch.keep(now=now + timedelta(hours=5), limits=limits.at(now)) == 0
 
 
-def test_where_nothing_is_due_the_chore_asks_twice(run, now, django_assert_num_queries):
+def test_where_nothing_is_due_the_chore_asks_three_times(run, now, django_assert_num_queries):
     in_force = limits.at(now)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         watch.keep(now=now, limits=in_force)
 
 

@@ -1,5 +1,6 @@
 """The note: what it says, who accepts it, how it looks to people and to programs."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from oncall.troubles import services as troubles
 from rotations.changes import services as changes
 from rotations.coverage import handing
 from rotations.coverage.models import Handoff, SignedGap
-from tests.conftest import make_person
+from tests.conftest import make_person, make_schedule
 from tests.incidents.handover.conftest import BOUNDARY, fire, keep, minutes
 
 pytestmark = pytest.mark.django_db
@@ -243,3 +244,23 @@ def test_a_note_of_somebody_who_has_left_is_still_read(as_grace, handoff, ada):
 
     assert as_grace.get(reverse("handoff", args=[handoff.pk])).status_code == 200
     assert handing.may_write(make_person("Nobody Special"), handoff=handoff, now=BOUNDARY) is False
+
+
+def test_of_notes_for_one_instant_the_order_is_that_of_their_names(ada, grace, now):
+    for name in ("Tier 2", "Triage", "Site"):
+        schedule = make_schedule(name, ada)
+        for role in ("secondary", "primary"):
+            Handoff.objects.create(
+                schedule=schedule,
+                role=role,
+                at=now,
+                incoming=ada,
+                outgoing=grace,
+                shift_key=uuid.uuid4(),
+                created_at=now,
+            )
+
+    in_order = [(name, role) for name in ("Site", "Tier 2", "Triage") for role in ("primary", "secondary")]
+    waiting = queries.waiting_for(ada, now=now, limits=limits.at(now)).to_accept
+    assert [(one.schedule.name, one.role) for one in waiting] == in_order
+    assert [(one.schedule.name, one.role) for one in queries.handoffs()] == in_order

@@ -23,7 +23,7 @@ from incidents.reviews.impact import (
     unsettled,
 )
 from incidents.reviews.plots import Bar, parts
-from incidents.reviews.states import MOVES, STATES, Facts, Move, NotAllowed, after
+from incidents.reviews.states import BADGES, MOVES, STATES, Facts, Move, NotAllowed, after
 
 
 def at(text: str) -> datetime:
@@ -38,6 +38,7 @@ def test_the_effect_ends_when_it_is_mitigated_and_lasts_again_when_it_is_not():
         Change(at("05:00"), "resolved", "investigating"),
     ]
 
+    assert effect(at("03:05"), changes, ends=at("05:20"))[0] == (at("03:05"), at("03:10"))
     found = effect(at("02:10"), changes, ends=at("05:20"))
 
     assert found == [
@@ -94,6 +95,22 @@ def test_a_night_that_went_on_has_changed_and_says_that_it_is_not_over():
     ]
     assert "which is not over: 100.0 % of its 243 eligible visits so far" in "".join(in_words(was))
     assert (unsettled(was), unsettled(now)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ({}, "Lasted 0 s."),
+        ({1: 9000}, "Lasted 2 h 30 min as SEV-1."),
+        ({1: 7200, 2: 1800}, "Lasted 2 h 30 min (2 h as SEV-1, 30 min as SEV-2)."),
+    ],
+)
+def test_how_long_it_was_how_severe_is_said_once(seconds, expected):
+    assert in_words(figures(Seen([], seconds), Budget()))[0] == expected
+
+
+def test_where_no_page_went_out_it_says_so_and_not_that_nobody_came():
+    assert in_words(figures(Seen([], {}), Budget()))[-1] == "Nobody was paged for it. Messages sent out: 0."
 
 
 def test_what_is_not_known_yet_is_said_with_what_is_lost():
@@ -230,3 +247,8 @@ def test_the_parts_of_a_bar_fill_it():
     found = parts({"network": 3, "": 1}, [("network", "network"), ("database", "database"), ("", "nobody has said")])
 
     assert found == [Bar("network", "network", 3, 0.0, 75.0), Bar("none", "nobody has said", 1, 75.0, 25.0)]
+
+
+def test_each_state_has_one_sign_on_every_screen_and_none_is_that_of_what_nobody_knows():
+    assert set(BADGES) == set(STATES)
+    assert "unknown" not in BADGES.values()

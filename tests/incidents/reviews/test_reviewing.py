@@ -7,10 +7,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from incidents.alarms import engine
-from incidents.command import assigning
+from incidents.command import assigning, editing
 from incidents.command import services as command
 from incidents.latency.models import Visit
-from incidents.reviews import acting, keeping, publishing, services
+from incidents.reviews import acting, counting, keeping, publishing, services
 from incidents.reviews.models import CatchUp, Review, Version
 from oncall.paging.models import Notice
 from oncall.people.models import Team
@@ -83,6 +83,20 @@ def test_people_called_and_hours_are_totals(fired, ada, mae, in_force):
 
     assert (figures["people_called"], figures["worked_s"]) == (1, 7200)
     assert "Ada" not in str(figures)
+
+
+def test_an_effect_that_began_after_it_was_declared_counts_from_then(declared, ada, now, in_force):
+    incident = declared(severity=2)
+    begins = now + timedelta(minutes=30)
+    editing.edit(incident=incident, changes={"impact_starts_at": begins}, by=ada, now=now + timedelta(minutes=31))
+    visits(40, first=now, verdict="failed")  # the last of them 26 minutes later
+    visits(7, first=begins, verdict="failed", number=1000)
+    incident = command.move(incident=incident, move="resolve", by=ada, now=now + timedelta(hours=1))
+
+    figures = counting.count(incident, now=now + timedelta(hours=1), limits=in_force)
+
+    assert figures["failed"] == 7
+    assert figures["spans"] == [{"starts_at": "2027-03-23T03:40:00Z", "ends_at": "2027-03-23T04:10:00Z"}]
 
 
 def test_counting_again_says_what_catch_up_changed_and_keeps_the_draft(cut, ada):

@@ -110,7 +110,20 @@ def test_what_was_counted_again_is_shown_also_where_nothing_has_changed(as_grace
     page = as_grace.get("/reviews/1/").content.decode()
 
     assert "nothing has changed" in page
-    assert page.count("Lasted 2 h 30 min") == 3  # as drafted, as counted again, in the text
+    assert page.count("Lasted 2 h 30 min") == 2  # as counted again, in the text
+
+
+def test_the_newest_count_stands_alone_and_what_changed_is_a_table_behind_it(as_grace, review, ada):
+    services.recount(review=review, by=ada, now=LATER)
+    figures = (Review.objects.get().recounted or {}) | {"alerts_late": 10530}
+    Review.objects.update(recounted=figures)
+
+    page = as_grace.get("/reviews/1/").content.decode()
+
+    assert "10,530 alerts were sent after the limit." in page
+    assert "1 number has changed since the review was drafted</summary>" in page
+    assert '<td class="number" data-label="As drafted">0</td><td class="number" data-label="Now">10,530</td>' in page
+    assert page.index("10,530 alerts") < page.index("1 number has changed")
 
 
 def test_what_is_not_published_or_became_restricted_is_not_there(client, published, review):

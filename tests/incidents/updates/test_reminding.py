@@ -7,7 +7,7 @@ import pytest
 from incidents.command import assigning, editing
 from incidents.command import services as command
 from incidents.command.models import Entry
-from incidents.updates import reminding, services
+from incidents.updates import queries, reminding, services
 from oncall.limits import queries as limits
 from oncall.outside.mailing_models import Mailing
 from oncall.paging.models import Notice
@@ -70,6 +70,19 @@ def test_nobody_is_reminded_of_what_has_no_clock(declared, grace, now, changes):
     keep(now + timedelta(hours=1))
 
     assert reminded() == []
+
+
+def test_the_clock_of_one_that_is_restricted_no_more_starts_then(declared, ada, grace, in_force, now):
+    incident, opened_at = declared(severity=1, restricted=True), now + timedelta(days=3)
+    assigning.take(incident=incident, role="commander", by=grace, now=now)
+
+    incident = editing.open_up(incident=incident, by=ada, why="It is published.", now=opened_at)
+    keep(opened_at + timedelta(minutes=1))
+
+    clock = queries.clock_of(incident, now=opened_at + timedelta(minutes=1), limits=in_force)
+    assert (clock.since, clock.due.at, clock.must_name) == (opened_at, opened_at + timedelta(minutes=5), False)
+    assert reminded() == []
+    assert not incident.entries.filter(text__contains="overdue").exists()
 
 
 def test_nothing_due_costs_five_queries(commanded, now, django_assert_num_queries):

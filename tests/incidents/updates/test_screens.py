@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from incidents.command import assigning
+from incidents.command import services as incidents
 from incidents.command.models import Entry
 from incidents.updates import panels, services
 from incidents.updates.models import Audience, Template, Update
@@ -55,14 +56,27 @@ def test_from_a_template_to_the_audience_in_three_presses(as_ada, declared, brok
     assert incident.entries.filter(kind=Entry.Kind.UPDATE, person=ada).count() == 1
 
 
-def test_what_is_not_filled_in_is_said_beside_the_text_and_nothing_is_lost(as_ada, declared):
+def test_what_is_not_filled_in_is_said_at_its_own_field_and_nothing_is_lost(as_ada, declared):
     declared()
 
-    answer = as_ada.post(reverse("incident_update_new", args=[1]), form())
+    fields = form(subject="{CONTEXT} again", text="{FINDING}, since {SINCE}.", fill_CONTEXT=" ")
+    answer = as_ada.post(reverse("incident_update_new", args=[1]), fields)
 
     assert answer.status_code == 400
-    assert "{FINDING} is not filled in. Write what we believe it is in its place, or take it out." in words(answer)
+    assert dict(answer.context["form"].errors) == {
+        "fill_CONTEXT": ["Fill this in, or take {CONTEXT} out of the subject and the message."],
+        "fill_FINDING": ["Fill this in, or take {FINDING} out of the subject and the message."],
+    }
     assert "{FINDING}, since {SINCE}." in words(answer)
+
+
+@pytest.mark.parametrize(("move", "expected"), [("mitigate", "20"), ("resolve", "")])
+def test_behind_the_message_that_it_is_over_no_other_is_announced(as_ada, declared, ada, now, move, expected):
+    incidents.move(incident=declared(), move=move, by=ada, now=now)
+
+    sheet = as_ada.get(reverse("incident_update_new", args=[1])).context["form"]
+
+    assert sheet["next_in"].value() == expected
 
 
 def test_a_form_sent_twice_keeps_one_message(as_ada, declared):

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from incidents.alarms import services as alarms
+from incidents.alarms import work
 from incidents.command import editing
 from incidents.command import queries as incidents
 from incidents.command import services as command
@@ -14,6 +16,7 @@ from incidents.updates.models import Template, Update
 from oncall.outside import mailings
 from oncall.outside.mailing_models import Mailing
 from oncall.paging.models import Notice
+from rotations.leave.models import Evidence
 from tests.incidents.updates.conftest import m9, message
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +43,17 @@ def test_a_message_sent_twice_goes_out_once(written, ada, now):
         "Alerts are delayed\n\nThey follow.\n\nTo Brokers (2 addresses), the public status page."
     )  # fmt: skip
     assert incidents.four_ticks(written.incident)[3].at == now
+
+
+def test_the_ledger_quotes_no_message_it_may_become_restricted(written, policy, ada, now):
+    alarm = alarms.raise_by_hand(title="Dome drive stalls", severity=2, by=ada, policy=policy, now=now)
+    command.attach(incident=written.incident, alarm=alarm, by=ada, now=now)
+    work.acknowledge(alarm=alarm, by=ada, now=now)
+
+    send(written, ada, now + timedelta(minutes=1))
+
+    texts = Evidence.objects.filter(person=ada).values_list("text", flat=True)
+    assert [one for one in texts if "Told" in one] == ["Told the community of incident 1."]
 
 
 def test_an_address_in_two_audiences_gets_one_mail(written, brokers, ada, now):
@@ -251,3 +265,16 @@ def test_a_template_with_a_slip_is_refused(pilot, now):
         keeping.change_template(
             template=m2, name=m2.name, subject="x", text="Dear {NAEM}", stage="", version=1, by=pilot, now=now
         )
+
+
+def test_of_messages_sent_at_one_instant_or_by_presses_that_crossed_the_last_one_holds(declared, ada, now):
+    crossed = now - timedelta(seconds=1)
+    for later in (now, now, now, now, crossed):  # by chance the first four are right once in 16 times
+        incident = declared()
+        for stage, at in (("identified", now), ("monitoring", later)):
+            draft = message(subject=f"It is {stage}", stage=stage)
+            send(services.write_draft(incident=incident, draft=draft, by=ada, now=at), ada, at)
+
+        assert queries.last_stage(incident) == "monitoring"
+        first, last = Update.objects.filter(incident=incident).order_by("sent_at")
+        assert (first.subject, last.subject) == ("It is identified", "It is monitoring")

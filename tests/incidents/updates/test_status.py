@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from incidents.command import editing
 from incidents.command import services as command
 from incidents.latency import rule_queries
 from incidents.latency.rule_queries import Said
@@ -14,10 +15,10 @@ from incidents.updates.models import Update
 from incidents.updates.status import status
 from oncall import clock
 from oncall.limits import queries as limits
-from tests.conftest import NOW
 from tests.incidents.updates.conftest import message
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -81,12 +82,47 @@ def test_what_is_over_as_it_was_told_is_past_and_is_gone_after_30_days(told, ada
     assert at(now + timedelta(days=30, hours=2)).past == []
 
 
-def test_a_restricted_incident_shows_nowhere(client, told):
-    type(told).objects.filter(pk=told.pk).update(restricted=True)
+def test_what_was_out_before_an_incident_was_restricted_stays_out_and_announces_no_more(client, told, ada, now):
+    tell(told, ada, now, next_at=now + timedelta(minutes=20), subject="A promise")
+    editing.restrict(incident=told, by=ada, now=now)
 
-    said = at(NOW)
+    said, page = at(now), client.get("/status/").content.decode()
+
+    assert said.outlook.state == "disturbed"
+    assert [(one.subject, one.is_silent, one.next_at) for one in said.current] == [("A promise", True, None)]
+    assert "no more can be said of it here for now" in page
+    assert "the next message was announced" not in page
+
+
+def test_a_restricted_incident_of_which_nothing_was_out_shows_nowhere(client, declared, ada, now):
+    declared(restricted=True)
+
+    said = at(now)
 
     assert (said.current, said.past) == ([], [])
+
+
+def test_a_restricted_incident_that_is_over_is_past_after_a_day(told, ada, now):
+    editing.restrict(incident=told, by=ada, now=now)
+    command.move(incident=told, move="resolve", by=ada, now=now)
+
+    said = at(now + DAY)
+
+    assert (said.current, [one.stage_words for one in said.past]) == ([], ["it is over, without a last message"])
+
+
+def test_it_never_says_that_there_is_no_incident(declared, all_well, now):
+    """It could not tell: nobody outside is told of a restricted one."""
+    declared(restricted=True)
+
+    assert at(now).outlook.text == "No incident is announced, and alerts go out in time."
+
+
+def test_where_nothing_was_published_it_does_not_say_nothing_else(client, db):
+    page = client.get("/status/").content.decode()
+
+    assert "Nothing was published." in page
+    assert 'href="/"' in page
 
 
 @pytest.fixture
@@ -127,9 +163,6 @@ def test_one_that_came_back_is_not_green_though_it_was_told_over(told, ada, all_
     command.move(incident=resolved, move="reopen", by=ada, now=later)
 
     assert at(later).outlook.state == "unknown"
-
-
-DAY = timedelta(days=1)
 
 
 def test_one_that_is_over_without_a_word_is_past_after_a_day_and_says_so(told, ada, all_well, now):

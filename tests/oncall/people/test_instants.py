@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.urls import reverse
 from django.utils import timezone
@@ -49,6 +51,56 @@ def test_beyond_them_the_error_names_the_field_the_value_and_the_range(zone, tex
         errors = form.errors
 
     assert errors == {"ends_at": [f"Until: “{text}” is too far away. Choose an instant from 1990 to 2099."]}
+
+
+FIRST, SECOND = datetime(2027, 10, 31, 0, 20, tzinfo=UTC), datetime(2027, 10, 31, 1, 20, tzinfo=UTC)
+
+
+class Hours(forms.Form):
+    until = InstantField(
+        label="Until",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
+    )
+
+
+@pytest.mark.parametrize(("instant", "text"), [(FIRST, "2027-10-31T02:20+02:00"), (SECOND, "2027-10-31T02:20+01:00")])
+def test_an_instant_in_the_hour_that_comes_twice_is_shown_and_read_with_its_offset(instant, text):
+    with timezone.override(PARIS):
+        shown = str(Hours(initial={"until": instant})["until"])
+
+    assert f'<input type="text" name="until" value="{text}" required' in shown
+    assert clean(PARIS, text) == instant
+
+
+def test_any_other_instant_is_shown_in_the_browsers_picker():
+    with timezone.override(PARIS):
+        shown = str(Hours(initial={"until": datetime(2027, 3, 25, 2, 20, tzinfo=UTC)})["until"])
+
+    assert '<input type="datetime-local" name="until" value="2027-03-25T03:20:00" step="1"' in shown
+
+
+def test_a_time_that_comes_twice_is_asked_about_and_the_first_stands_there():
+    with timezone.override(PARIS):
+        form = Hours({"until": "2027-10-31T02:20"})
+        errors, shown = form.errors, str(form["until"])
+
+    words = (
+        "Until: 02:20 comes twice on 31 October 2027 in Europe/Paris. Write 2027-10-31T02:20+02:00 for the first time, "
+        "2027-10-31T02:20+01:00 for the second."
+    )
+    assert errors == {"until": [words]}
+    assert '<input type="text" name="until" value="2027-10-31T02:20+02:00"' in shown
+
+
+def test_of_a_time_that_clocks_skip_the_error_says_which_it_would_be():
+    with pytest.raises(ValidationError) as refused:
+        clean(PARIS, "2027-03-28T02:30")
+
+    words = (
+        "Until: 02:30 does not come on 28 March 2027 in Europe/Paris, where clocks are put forward. "
+        "Had they not been, it would be 03:30: write that, or another time."
+    )
+    assert refused.value.messages == [words]
 
 
 def test_a_role_until_the_year_9999_is_refused_at_its_field_and_breaks_no_page(client, pilot, ada):
