@@ -18,6 +18,7 @@ from bench import load
 from bench.figures import Spread, cpu, spread
 from bench.listing import listing
 from bench.run import CONNECTIONS, GROUPS, PATIENCE, RATE, Run, rate
+from bench.searching import searching
 from bench.storms import DUE_RATE, few, flood, lateness, storm
 from bench.tempest import tempest
 from bench.visits import visits
@@ -205,6 +206,7 @@ PHASES: dict[str, Callable[[Run], None]] = {
     "tempest": tempest,
     "loaded": loaded,
     "listing": listing,
+    "search": searching,
     "rotations": rotations,
 }
 

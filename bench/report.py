@@ -24,6 +24,7 @@ PROGRESS = {
     "tempest": "Ten thousand distinct events a minute from one source.",
     "loaded": "Weighing it again.",
     "listing": "The list of a hundred thousand alarms.",
+    "search": "The search over sixty thousand lines and a hundred thousand alarms.",
     "rotations": "A thousand schedules: computing, storing and asking who is on call.",
 }
 NOT_PARTS = ("total", "total_mib", "load")
@@ -70,6 +71,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
     for name, text in (("idle", "memory at rest (PSS)"), ("loaded", "memory afterwards (PSS)")):
         if one := found.get(name):
             table.append((text, f"{one['total_mib']:.0f} MiB", parts(one), "540; aim 400" if name == "idle" else ""))
+    table += rows_of_search(found)
     table += rows_of_rotations(found)
     if start:
         table.append(("start-up, all healthy", f"{start['up_s']} s", "", "5.3; aim 3.6"))
@@ -118,6 +120,29 @@ def rows_of_visits(found: dict[str, Any]) -> list[Row]:
                 (text, str(one[view]["answers"]), parts(one[view]["cpu_ms"]), "p50 80, p99 168 ms; aim 32, 67")
             )
     return table
+
+
+def rows_of_search(found: dict[str, Any]) -> list[Row]:
+    one = found.get("search")
+    if not one:
+        return []
+    row = Spread(**one["row"])
+    table = [
+        (
+            f"search, {name.replace('_', ' ')}",
+            fine(took := Spread(**one["asked"][name])),
+            beside(took, row),
+            "p99 300 ms",
+        )
+        for name in one["asked"]
+    ]
+    pages = ("  as a page: two common", str(one["pages"]), parts(one["cpu_ms"]), "p99 300 ms")
+    filled = f"{one['alarms']:,} alarms, {one['lines']:,} lines, {one['reviews']:,} reviews"
+    return [("searched", filled, f"{fine(row)}: one row by its key", ""), *table, pages]
+
+
+def beside(took: Spread, row: Spread) -> str:
+    return f"{took.p50 / row.p50:.0f} x a row by its key"
 
 
 def rows_of_tempest(found: dict[str, Any]) -> list[Row]:

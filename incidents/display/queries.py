@@ -1,15 +1,21 @@
-"""What screens ask: how the pager itself is doing, by evidence alone."""
+"""What screens ask: how the pager itself is doing, by evidence alone; which incidents are worked on."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 
 from incidents.alarms import queries as alarms
+from incidents.command.lifecycle import BADGES
+from incidents.command.models import Incident, RoleAssignment
+from incidents.command.writing import state_of
+from incidents.updates import queries as updates
 from oncall.limits import queries as limits
 from oncall.limits.queries import Limits
 from oncall.paging import queries as paging
+from oncall.people.models import Person
 from oncall.troubles import guard
 from oncall.troubles.auditing import CANARY, KIND
 from oncall.troubles.invariants import Gravity
@@ -73,3 +79,31 @@ def pager(*, now: datetime, in_force: Limits | None = None) -> Pager:
         troubles=list(Trouble.objects.open().exclude(kind=KIND)[:20]),
         stands_by=guard.elsewhere(),
     )
+
+
+MOST = 10  # incidents on home; whether there are more is said
+
+
+@dataclass(frozen=True)
+class Worked:
+    """An incident that somebody works on. `commander`: empty where nobody has command."""
+
+    incident: Incident
+    commander: str
+    clock: updates.Clock | None  # of the messages to the community; None: none is due
+
+    @property
+    def badge(self) -> str:
+        return BADGES[state_of(self.incident)]
+
+
+def live_incidents(*, for_person: Person, now: datetime, in_force: Limits) -> list[Worked]:
+    """Return the incidents that are live and that somebody may see, the worst and then the newest first; one more than
+    `MOST` where there are more. One query; two where one of them has a clock.
+    """
+    has = RoleAssignment.objects.filter(incident=OuterRef("pk"), role="commander", ends_at__isnull=True)
+    rows = Incident.objects.visible_to(for_person).live()
+    rows = rows.annotate(commander=Subquery(has.values("person__name")[:1])).order_by("severity", "-number")
+    found: list[Any] = list(rows[: MOST + 1])
+    clocks = updates.clocks_of(found, now=now, limits=in_force)
+    return [Worked(one, one.commander or "", clocks.get(one.pk)) for one in found]

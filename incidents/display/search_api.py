@@ -18,8 +18,8 @@ from rotations.schedule.shapes import InstantField
 
 
 class AskedSerializer(serializers.Serializer[Any]):
-    """`q`: words, “a phrase”, -word, or; a number of an incident, a short name, a key, an id. `kind`: only of one kind,
-    20 to a page.
+    """`q`: words or their beginnings, “a phrase”, -word, or; a number of an incident, a short name, a key, an id, a
+    whole title. `kind`: only of one kind, 20 to a page.
     """
 
     q = serializers.CharField(required=False, allow_blank=True, default="", trim_whitespace=False)

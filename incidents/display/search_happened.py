@@ -1,109 +1,75 @@
 """Searching what happened: incidents with the lines of their timelines, alarms with the notes on them.
 
 Whatever somebody may not see is not found: rows come from `visible_to`, and what belongs to a restricted incident goes
-with it (R43).
+with it (R43). All the words of one thing are one row, which its room keeps (`IncidentWords`, `AlarmWords`).
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q
-from django.db.models.lookups import Exact, GreaterThan
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Left
 
-from incidents.alarms.models import Alarm, AlarmQuerySet, LogEntry
-from incidents.command.lifecycle import LIVE
+from incidents.alarms.models import Alarm, AlarmWords, LogEntry
+from incidents.command.lifecycle import BADGES
 from incidents.command.models import Entry, Incident, IncidentAlarm
 from incidents.display.search_found import (
-    LINES,
-    MOST,
     Excerpt,
     Found,
     Hit,
-    Nodes,
     any_of,
+    best_lines,
+    called,
     headline,
+    marks,
     parts_of,
     ranked,
     says_why,
 )
 from incidents.display.search_words import Question
-from oncall import words
 from oncall.people.models import Person
+from oncall.words import Apart
 
-NAMED = 20  # alarms of one key that are shown as what was asked for: the newest
-OF_LINE = 0.5  # a line that answers counts half of a title
+DESCRIBED = 500  # letters of an alarm's description that are searched (incidents/alarms/migrations/0022)
 
 
 def find_incidents(asked: Question, person: Person) -> list[Found]:
-    """By number; or by title, summary and the lines of their timelines, which are one text: of the words asked for, one
-    may stand in the title and another in a line, and a word that is kept out stands in none of them.
+    """By number or whole title; or by title, summary and the lines of their timelines, which are one text: of the words
+    asked for, one may stand in the title and another in a line, and a word that is kept out stands in none of them.
     """
-    query = any_of(asked)
     rows = Incident.objects.visible_to(person)
-    scores: dict[UUID, float] = defaultdict(float)
+    about: dict[str, Any] = {"vector": "searched__words", "newest": "number"}
     exact = dict(rows.filter(number=asked.number).values_list("pk", "number")) if asked.number else {}
-    whole = rows.filter(_has_all(asked)).order_by("-number").values_list("pk", "number")[:MOST] if asked.choices else []
-    numbers = dict(whole) | exact
-    answers = Incident.objects.filter(pk__in=numbers)
-    weighted = words.vector("title", weight="A") + words.vector("summary", weight="B")
-    for row in ranked(answers, query, vector=words.vector("title", "summary"), newest="number", weighted=weighted):
-        scores[row["pk"]] = row["rank"]
-    said = Entry.objects.filter(incident__in=numbers)
-    lines = ranked(said, query, "incident", vector=words.vector("text"), newest="at")
-    for row in lines:
-        scores[row["incident"]] = max(scores[row["incident"]], OF_LINE * row["rank"])
-    best = best_lines(lines, "incident")
-    return [Found(pk, scores[pk], number, pk in exact, best.get(pk, ())) for pk, number in numbers.items()]
-
-
-def _has_all(asked: Question) -> Q:
-    """Return the condition that an incident has what is asked for, each piece of it in any of its texts. Each is looked
-    up in the indexes; one that PostgreSQL does not look for, such as “the”, is not missed.
-    """
-    enough = Q()
-    for choice in asked.choices:
-        has = Q(GreaterThan(Nodes(words.asked(choice.text)), 0))
-        for query in map(words.asked, choice.all):
-            has &= Q(Exact(Nodes(query), 0)) | _has(query)
-        for query in map(words.asked, choice.none):
-            has &= ~_has(query)
-        enough |= has
-    return enough
-
-
-def _has(query: SearchQuery) -> Q:
-    own = Incident.objects.annotate(words=words.vector("title", "summary")).filter(words=query)
-    lines = Entry.objects.annotate(words=words.vector("text")).filter(words=query)
-    return Q(pk__in=own.values("pk")) | Q(pk__in=lines.values("incident"))
+    exact |= {row["pk"]: row["number"] for row in called(rows, asked, "number", **about)}
+    found = {pk: Found(pk, 0, number, exact=True) for pk, number in exact.items()}
+    for row in ranked(rows, asked, "number", **about):
+        found[row["pk"]] = Found(row["pk"], row["rank"], row["number"], exact=row["pk"] in exact)
+    return list(found.values())
 
 
 def show_incidents(found: Sequence[Found], asked: Question) -> list[Hit]:
-    query = any_of(asked)
-    rows = Incident.objects.filter(pk__in=[one.id for one in found]).annotate(
+    query, pks = any_of(asked), [one.id for one in found]
+    rows = Incident.objects.filter(pk__in=pks).annotate(
         title_marked=headline("title", query, whole=True), summary_marked=headline("summary", query)
     )
-    lines = Entry.objects.filter(pk__in=[pk for one in found for pk in one.lines]).select_related("person")
-    said = {entry.pk: entry for entry in lines.annotate(marked=headline("text", query))}
+    lines = best_lines(Entry.objects.filter(incident__in=pks), query, of="incident", newest="nth")
     by_id = {row.pk: row for row in rows}
-    return [_incident(one, row, said) for one in found if (row := by_id.get(one.id))]
+    return [_incident(one, row, lines.get(one.id, ())) for one in found if (row := by_id.get(one.id))]
 
 
-def _incident(one: Found, row: Any, said: dict[UUID, Any]) -> Hit:
+def _incident(one: Found, row: Any, lines: Sequence[Any]) -> Hit:
     excerpts = [Excerpt(parts_of(row.summary_marked, row.summary))] + [
         Excerpt(
             parts_of(entry.marked, entry.text),
             f"line {entry.nth}" + (f", {entry.person}" if entry.person else ""),
             f"{row.path}#e{entry.nth}",
         )
-        for pk in one.lines
-        if (entry := said.get(pk))
+        for entry in lines
     ]
     badges = [
         (f"sev{row.severity}", f"SEV-{row.severity}"),
-        ("firing" if row.state in LIVE else "ok", row.state.replace("_", " ")),
+        (BADGES[row.state], row.state.replace("_", " ")),
     ]
     return Hit(
         url=row.path,
@@ -116,75 +82,68 @@ def _incident(one: Found, row: Any, said: dict[UUID, Any]) -> Hit:
     )
 
 
-def alarms_of(person: Person) -> AlarmQuerySet:
-    """Return the alarms that somebody may see, without those that are part of an incident that they may not see, or
-    called somebody into one. What was taken out of it was about something else.
+def alarms_of(person: Person) -> QuerySet[AlarmWords]:
+    """Return the words of the alarms that somebody may see, without those that are part of an incident that they may
+    not see, or called somebody into one. What was taken out of it was about something else.
     """
     hidden = IncidentAlarm.objects.filter(Q(unlinked_at__isnull=True) | Q(calls=True), incident__restricted=True)
     hidden = hidden.exclude(incident__in=Incident.objects.visible_to(person))
-    return Alarm.objects.visible_to(person).exclude(pk__in=hidden.values("alarm"))
+    seen = Alarm.objects.visible_to(person).values("pk")
+    return AlarmWords.objects.filter(alarm__in=seen).exclude(alarm__in=hidden.values("alarm"))
 
 
 def find_alarms(asked: Question, person: Person) -> list[Found]:
-    """By id, key, title, product, and the notes people wrote on them. Open ones count double."""
-    query = words.asked(asked.text)
+    """By id, key or whole title; or by title, key, product, the beginning of the description, and the notes people
+    wrote on them, which are one text. Open ones count double.
+    """
     rows = alarms_of(person)
-    index = words.vector("title", "key", "product")
-    about = {row["pk"]: row for row in _named(rows, asked, query, index)}
-    exact = set(about)
-    scores: dict[UUID, float] = defaultdict(float)
-    weighted = words.vector("title", weight="A") + words.vector("key", "product", weight="B")
-    for row in ranked(rows, query, "state", "fired_at", vector=index, newest="fired_at", weighted=weighted):
-        about[row["pk"]] = row
-        scores[row["pk"]] = row["rank"] * (1 if row["state"] == Alarm.State.RESOLVED else 2)
-    notes = LogEntry.objects.filter(kind=LogEntry.Kind.NOTE, alarm__in=rows)
-    said = ranked(notes, query, "alarm", "alarm__fired_at", vector=words.vector("text"), newest="at")
-    for row in said:
-        about.setdefault(row["alarm"], {"fired_at": row["alarm__fired_at"]})
-        scores[row["alarm"]] = max(scores[row["alarm"]], OF_LINE * row["rank"])
-    best = best_lines(said, "alarm")
-    return [
-        Found(pk, scores[pk], row["fired_at"].timestamp(), pk in exact, best.get(pk, ())) for pk, row in about.items()
-    ]
-
-
-def _named(rows: AlarmQuerySet, asked: Question, query: SearchQuery, index: Any) -> list[dict[str, Any]]:
-    """Return the alarm whose id is asked for, else the newest that have the key. Words find a key by their index."""
+    about: dict[str, Any] = {"vector": "words", "newest": "pk"}
+    columns = ("alarm", "alarm__state", "alarm__fired_at")
     if asked.id:
-        return [{**row} for row in rows.filter(pk=asked.id).values("pk", "fired_at")]
-    named = rows.annotate(words=index).filter(words=query, key__iexact=asked.text).order_by("-fired_at")
-    return [{**row} for row in named.values("pk", "fired_at")[:NAMED]]
+        named = [{**row} for row in rows.filter(alarm=asked.id).values(*columns)]
+    else:
+        named = called(rows, asked, *columns, **about)
+    exact = {row["alarm"] for row in named}
+    found = {}
+    for row in [*(one | {"rank": 0} for one in named), *ranked(rows, asked, *columns, **about)]:
+        score = row["rank"] * (1 if row["alarm__state"] == Alarm.State.RESOLVED else 2)
+        pk = row["alarm"]
+        found[pk] = Found(pk, score, row["alarm__fired_at"].timestamp(), exact=pk in exact)
+    return list(found.values())
 
 
 def show_alarms(found: Sequence[Found], asked: Question) -> list[Hit]:
-    query = words.asked(asked.text)
-    rows = Alarm.objects.filter(pk__in=[one.id for one in found]).select_related("acknowledged_by")
-    lines = LogEntry.objects.filter(pk__in=[pk for one in found for pk in one.lines]).select_related("person")
-    said = {entry.pk: entry for entry in lines.annotate(marked=headline("text", query))}
-    by_id: dict[UUID, Any] = {row.pk: row for row in rows.annotate(marked=headline("title", query, whole=True))}
-    return [
-        Hit(
-            url=row.path,
-            title=parts_of(row.marked, row.title),
-            badges=((f"sev{row.severity}", f"SEV-{row.severity}"), (row.state, row.state)),
-            about=" · ".join(said_of for said_of in (row.key, row.product, row.source) if said_of),
-            at=row.fired_at,
-            excerpts=tuple(
-                Excerpt(parts_of(entry.marked, entry.text), f"note by {entry.person}" if entry.person else "note")
-                for pk in one.lines
-                if (entry := said.get(pk))
-            ),
-            exact=one.exact,
-        )
-        for one in found
-        if (row := by_id.get(one.id))
+    query, pks = any_of(asked), [one.id for one in found]
+    rows = Alarm.objects.filter(pk__in=pks).annotate(
+        title_marked=headline("title", query, whole=True),
+        described=marks(Left(Apart("description"), DESCRIBED), query),
+    )
+    by_id: dict[UUID, Any] = {row.pk: row for row in rows}
+    notes = LogEntry.objects.filter(kind=LogEntry.Kind.NOTE, alarm__in=pks)
+    said = best_lines(notes, query, of="alarm", newest="at")
+    return [_alarm(one, row, said.get(one.id, ())) for one in found if (row := by_id.get(one.id))]
+
+
+def _shown(key: str) -> str:
+    """Return a key that says something: one that we made up is nobody's word."""
+    try:
+        UUID(key)
+    except ValueError:
+        return key
+    return ""
+
+
+def _alarm(one: Found, row: Any, notes: Sequence[Any]) -> Hit:
+    excerpts = [Excerpt(parts_of(row.described, row.description))] + [
+        Excerpt(parts_of(entry.marked, entry.text), f"note by {entry.person}" if entry.person else "note")
+        for entry in notes
     ]
-
-
-def best_lines(rows: Iterable[dict[str, Any]], of: str) -> dict[Any, tuple[Any, ...]]:
-    """Return the keys of the best lines of each thing that they are part of, in the order of their ranks."""
-    lines: dict[Any, list[Any]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: -row["rank"]):
-        if len(lines[row[of]]) < LINES:
-            lines[row[of]].append(row["pk"])
-    return {one: tuple(many) for one, many in lines.items()}
+    return Hit(
+        url=row.path,
+        title=parts_of(row.title_marked, row.title),
+        badges=((f"sev{row.severity}", f"SEV-{row.severity}"), (row.state, row.state)),
+        about=" · ".join(said_of for said_of in (_shown(row.key), row.product, row.source) if said_of),
+        at=row.fired_at,
+        excerpts=tuple(excerpt for excerpt in excerpts if says_why(excerpt)),
+        exact=one.exact,
+    )

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
+from django.db.models import F, Func, TextField, Value
 from django.urls import reverse
 
-from incidents.display.search_found import Excerpt, Found, Hit, headline, parts_of, ranked, says_why
+from incidents.display.search_found import Excerpt, Found, Hit, headline, parts_of, says_why, wanted
 from incidents.display.search_words import Question, around, begins, marked
 from oncall import words
 from oncall.catalogue.models import Product
@@ -21,18 +22,26 @@ from playbooks.library.models import Playbook, Revision
 NAME = 4  # how well a name answers that is what was asked for (`begins`)
 
 
-def _playbook_query(asked: Question) -> SearchQuery:
+def _without(text: Any, pattern: str, flags: str = "g") -> Func:
+    return Func(text, Value(pattern), Value(""), Value(flags), function="regexp_replace", output_field=TextField())
+
+
+# What a playbook says, without what stands before it and without the signs of headings and lists.
+PLAIN = _without(_without(F("source"), r"^---\s*\n.*?\n---\s*\n", ""), r"^(#+|[-*]|[0-9]+\.)[ \t]+", "gn")
+
+
+def _playbook_query(asked: Question) -> Any:
     """Playbooks have their own index, over their text as it stands, where redis.lag is one word."""
-    return SearchQuery(asked.text, config="english", search_type="websearch") | words.asked(asked.text)
+    return SearchQuery(asked.text, config="english", search_type="websearch") | wanted(asked)
 
 
 def find_playbooks(asked: Question, person: Person) -> list[Found]:
     """By short name, title, alarms, products, and all that they say. What is out of use only by its own name."""
     rows = list(Playbook.objects.order_by("title"))
     present = Revision.objects.newest().filter(playbook__retired_at__isnull=True)
-    weighted = SearchVector("playbook__title", config="english", weight="A") + Revision.vector()
-    said = ranked(present, _playbook_query(asked), "playbook", vector=Revision.vector(), newest="at", weighted=weighted)
-    ranks = {row["playbook"]: row["rank"] for row in said}
+    query, weighted = _playbook_query(asked), SearchVector("playbook__title", config="english", weight="A")
+    having = present.filter(words.Have(Revision.vector(), query))
+    ranks = dict(having.values_list("playbook", SearchRank(weighted + Revision.vector(), query)))
     found = []
     for row in rows:
         exact = asked.slug == row.slug or asked.text.casefold() == row.title.casefold()
@@ -45,17 +54,18 @@ def find_playbooks(asked: Question, person: Person) -> list[Found]:
 def show_playbooks(found: Sequence[Found], asked: Question) -> list[Hit]:
     rows = Revision.objects.newest().filter(playbook__in=[one.id for one in found]).select_related("playbook")
     by_id: dict[UUID, Any] = {
-        row.playbook_id: row for row in rows.annotate(marked=headline("source", _playbook_query(asked)))
+        row.playbook_id: row
+        for row in rows.annotate(plain=PLAIN).annotate(marked=headline("plain", _playbook_query(asked)))
     }
     hits = []
     for one in found:
         row = by_id[one.id]
-        playbook, excerpt = row.playbook, Excerpt(parts_of(row.marked, row.source))
+        playbook, excerpt = row.playbook, Excerpt(parts_of(row.marked, row.plain))
         hits.append(
             Hit(
                 url=reverse("playbook", args=[playbook.slug]),
                 title=marked(playbook.title, asked),
-                badges=(("unknown", "out of use"),) if playbook.retired_at else (),
+                badges=(("idle", "out of use"),) if playbook.retired_at else (),
                 about=" · ".join(filter(None, (playbook.slug, ", ".join(playbook.products)))),
                 excerpts=(excerpt,) if says_why(excerpt) else (),
                 exact=one.exact,
@@ -88,7 +98,7 @@ def show_people(found: Sequence[Found], asked: Question) -> list[Hit]:
             Hit(
                 url=reverse("person", args=[row.pk]),
                 title=marked(row.name, asked),
-                badges=() if row.is_active else (("unknown", "has left"),),
+                badges=() if row.is_active else (("idle", "has left"),),
                 about=row.username,
                 excerpts=(about,) if teams else (),
                 exact=one.exact,
@@ -124,7 +134,7 @@ def show_products(found: Sequence[Found], asked: Question) -> list[Hit]:
             Hit(
                 url=reverse("product", args=[row.pk]),
                 title=marked(row.name, asked),
-                badges=(("unknown", "no longer in the table"),) if row.vanished_at else (),
+                badges=(("idle", "no longer in the table"),) if row.vanished_at else (),
                 about=row.path,
                 excerpts=tuple(excerpt for excerpt in excerpts if says_why(excerpt)),
                 exact=one.exact,

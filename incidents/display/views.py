@@ -1,4 +1,4 @@
-"""An edge: screens that only ask. Tonight: what is open, who is on call now and next, how the pager itself is."""
+"""An edge: screens that only ask. Tonight: what is worked on and open, who is on call, how the pager is."""
 
 from datetime import timedelta
 
@@ -23,8 +23,11 @@ def home(request: HttpRequest) -> HttpResponse:
     """Tonight. The page and its live part have one address."""
     now, person = clock.now(), viewer(request)
     in_force = limits.at(now)
+    incidents = queries.live_incidents(for_person=person, now=now, in_force=in_force)
     context = {
         "now": now,
+        "incidents": incidents[: queries.MOST],
+        "more_incidents": len(incidents) > queries.MOST,
         "open": list(alarms.open_alarms(for_person=person)[:50]),
         "resolved": list(alarms.recently_resolved(for_person=person, now=now, within=timedelta(hours=12))[:10]),
         "on_call": now_and_next(at=now, until=now + timedelta(days=1), schedules=policies.schedules_by_tier()),
