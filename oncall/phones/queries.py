@@ -49,7 +49,12 @@ def deciders(person: Person, *, now: datetime) -> list[Person]:
 
 
 def contact_of(loan: Loan) -> ContactMethod | None:
-    """Return the contact that the number of this phone is, if its person still has it."""
+    """Return the contact that the number of this phone is, if its person still has it.
+
+    A lost phone's number that is issued to them again, as with a new card, is the new phone's alone.
+    """
+    if Loan.objects.issued().filter(person=loan.person_id, number=loan.number).exclude(pk=loan.pk).exists():
+        return None
     mine = ContactMethod.objects.filter(person=loan.person_id, kind=ContactMethod.Kind.PHONE)
     return mine.filter(address=loan.number).first()
 

@@ -386,6 +386,13 @@ def touch_for(person: Person, *, now: datetime) -> None:
     touch(schedules=schedules_of(person, now), now=now)
 
 
+def hold(person: Person, *, now: datetime) -> None:
+    """Wait for all that an absence of `person` changes, before what a page may wait for is locked: their leave."""
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    theirs = Schedule.objects.filter(pk__in=schedules_of(person, now).values("pk"))
+    list(theirs.select_for_update(no_key=True).order_by("pk"))
+
+
 def schedules_of(person: Person, now: datetime) -> QuerySet[Schedule]:
     """Return every schedule in which `person` takes turns or covers from `now` on."""
     turns = Q(rotations__participants__person=person)

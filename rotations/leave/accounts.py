@@ -127,7 +127,7 @@ def standing(call_out: CallOut) -> Standing:
 
 def words_of(call_out: CallOut) -> QuerySet[LedgerEntry]:
     """Return what was said about `call_out`, in the order in which it was said."""
-    return LedgerEntry.objects.words().filter(call_out=call_out).select_related("by").order_by("at", "id")
+    return LedgerEntry.objects.words().filter(call_out=call_out).select_related("by").order_by("at", "nth")
 
 
 def managers_of(person: Person, *, now: datetime) -> QuerySet[Person]:
@@ -152,7 +152,7 @@ def _standing(call_out: CallOut, words: Sequence[Word], worked_s: int, posted_s:
 def _words(entries: "QuerySet[LedgerEntry]") -> dict[UUID, list[Word]]:
     """Return, by call-out, what was said of it among `entries`, in order."""
     said: dict[UUID, list[Word]] = defaultdict(list)
-    rows = entries.filter(kind__in=list(SAID)).order_by("at", "id").values_list("call_out", "kind", "stands_s")
+    rows = entries.filter(kind__in=list(SAID)).order_by("at", "nth").values_list("call_out", "kind", "stands_s")
     for call_out, kind, stands_s in rows:
         said[call_out].append(Word(SAID[kind], stands_s or 0))  # words have both, the database says
     return said

@@ -33,6 +33,10 @@ from rotations.leave.call_out_shapes import (
 from rotations.leave.models import CallOut, LedgerEntry
 
 
+class ByPosting(ByCursor):
+    ordering = ("-at", "-nth")
+
+
 class ByStart(ByCursor):
     ordering = ("-starts_at", "-id")
 
@@ -53,7 +57,7 @@ class ByName(ByCursor):
 class EntriesView(ListAPIView[LedgerEntry]):
     queryset = LedgerEntry.objects.none()
     serializer_class = EntrySerializer
-    pagination_class = ByCursor
+    pagination_class = ByPosting
 
     def get_queryset(self) -> QuerySet[LedgerEntry]:
         asked = _asked(self.request, EntriesQuery)

@@ -83,7 +83,7 @@ def of_month(call_outs: QuerySet[CallOut], month: date) -> QuerySet[CallOut]:
     first = datetime(month.year, month.month, 1, tzinfo=UTC)
     after = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=UTC)
     near = call_outs.filter(starts_at__gt=first - WIDEST, starts_at__lt=after + WIDEST)
-    zone = KeyTextTransform("time_zone", "rule")
+    zone = Coalesce(KeyTextTransform("own_zone", "rule"), KeyTextTransform("time_zone", "rule"))
     local = Func(zone, F("starts_at"), function="timezone", output_field=DateTimeField())
     return near.annotate(local_start=local).filter(local_start__gte=first, local_start__lt=after)
 
@@ -98,7 +98,7 @@ def in_state(call_outs: QuerySet[CallOut], state: str) -> QuerySet[CallOut]:
         return call_outs.filter(starts_at=F("ends_at"))
     if state == "open":
         return call_outs.filter(ends_at__isnull=True)
-    words = LedgerEntry.objects.words().filter(call_out=OuterRef("pk")).order_by("-at", "-id")
+    words = LedgerEntry.objects.words().filter(call_out=OuterRef("pk")).order_by("-at", "-nth")
     moves = LedgerEntry.objects.computed().filter(call_out=OuterRef("pk")).order_by().values("call_out")
     said = call_outs.filter(ends_at__isnull=False).annotate(
         last_word=Subquery(words.values("kind")[:1]),

@@ -16,7 +16,7 @@ from oncall import clock
 from oncall.people import access
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
-from rotations.leave import accounts, approving_context, call_out_queries, queries, rules, services
+from rotations.leave import accounts, approving_context, call_out_queries, queries, rules, services, whose
 from rotations.leave.call_out_forms import AdditionForm, CorrectionForm, FindForm, PauseForm, RemovalForm
 from rotations.leave.credit import Credit
 from rotations.leave.models import CallOut
@@ -29,6 +29,7 @@ def call_outs(request: HttpRequest) -> HttpResponse:
     """Those of everybody whose leave the viewer may see, newest first; `?person=`, `?team=`, `?month=`, `?state=`."""
     actor, now = viewer(request), clock.now()
     visible = queries.visible_people(actor, now=now)
+    whose.refuse_hidden(request, visible)
     form = FindForm(request.GET or None, visible=visible, viewer=actor)
     chosen: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
     person, team = chosen.get("person"), chosen.get("team")
@@ -157,7 +158,7 @@ def _say(form: forms.Form, error: services.CorrectionRefused) -> None:
 def _page(request: HttpRequest, found: CallOut, now: datetime, **typed: forms.Form) -> HttpResponse:
     actor = viewer(request)
     earned = queries.credit_of(found, now=now)
-    entries = list(found.entries.select_related("by").order_by("at", "id"))
+    entries = list(found.entries.select_related("by").order_by("at", "nth"))
     context: dict[str, Any] = {
         "call_out": found,
         "mine": found.person_id == actor.pk,

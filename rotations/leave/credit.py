@@ -1,7 +1,8 @@
 """What a call-out earns: the part outside the person's work calendar, times a multiplier. PURE.
 
 A second is out of hours when it lies outside the calendar in the person's own zone (domain.md 5.6). Spans are a union,
-so no second counts twice, and lengths are taken between UTC instants, so clock changes neither add nor lose one.
+so no second counts twice, and lengths are taken between UTC instants, so clock changes neither add nor lose one. A work
+day begins and ends once: at the first occurrence of its hour, where clocks go back over it.
 Nothing is rounded in the arithmetic; what is posted rounds once per call-out, so that a call-out that was split may be
 posted half a second apart from the whole. Source: rows R10, R11, R34; domain.md 5.7.
 """

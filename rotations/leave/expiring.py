@@ -72,7 +72,7 @@ def _lots(person: Person) -> list[Lot[CallOut]]:
             posted[call_out_id] = posted.get(call_out_id, 0) + seconds
     kinds = {str(kind): kind for kind in SAID}
     said: dict[CallOut, list[LedgerEntry]] = {}
-    for entry in entries.words().select_related("call_out").order_by("at", "id"):
+    for entry in entries.words().select_related("call_out").order_by("at", "nth"):
         if entry.call_out:
             said.setdefault(entry.call_out, []).append(entry)
     lots = []

@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import Deferrable, Exists, F, OuterRef, Q
+from django.db.models import Deferrable, Exists, F, Func, OuterRef, Q, Value
 
 from oncall.people.models import Person, TimeSpan
 from rotations.changes.models import Absence, Swap
 
 MOVES = ["earn", "adjust", "take", "expire"]  # kinds of entries that move seconds
+NTH = Func(Value("leave_ledgerentry_nth"), function="nextval", output_field=models.BigIntegerField())
 WORDS = ["confirm", "approve", "ask_back", "dispute"]  # kinds that say something about a call-out
 
 
@@ -20,6 +21,7 @@ class Evidence(models.Model):
 
     class Kind(models.TextChoices):
         PAGE = "page", "Page accepted"
+        CALLED = "called", "Called before, for what it is about"
         ACKNOWLEDGE = "acknowledge", "Acknowledged"
         NOTE = "note", "Note"
         RESOLVE = "resolve", "Resolved"
@@ -51,6 +53,7 @@ class Evidence(models.Model):
                 condition=Q(
                     kind__in=[
                         "page",
+                        "called",
                         "acknowledge",
                         "note",
                         "resolve",
@@ -155,7 +158,8 @@ class CallOut(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.rule["time_zone"])
+        """Their own clock when it began: of their rest and its month. That of the hours may be the team's."""
+        return ZoneInfo(self.rule.get("own_zone") or self.rule["time_zone"])
 
 
 class Correction(models.Model):
@@ -363,10 +367,11 @@ class LedgerEntry(models.Model):
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )  # null: posted by the rule itself
     reason = models.CharField(max_length=300, blank=True)
+    nth = models.BigIntegerField(db_default=NTH, editable=False)  # counts: those of one instant have an order too
     objects = LedgerEntryQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-at", "-id"]
+        ordering = ["-at", "-nth"]
         verbose_name_plural = "ledger entries"
         constraints = [
             models.CheckConstraint(

@@ -119,10 +119,20 @@ class LeavePreviewQuery(serializers.Serializer[Any]):
 
     time_zone = ZoneField(help_text="IANA name of the zone in whose wall time the hours are.")
     country = serializers.CharField(
-        required=False, allow_null=True, allow_blank=True, default="", help_text="ISO 3166 code; null: no holidays."
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        default="",
+        help_text="ISO 3166 code; null: no holidays.",
+        error_messages={"invalid": "Write an ISO 3166 code such as FR, as text, or null."},
     )
     subdivision = serializers.CharField(
-        required=False, allow_null=True, allow_blank=True, default="", help_text="Of the country; null: all of it."
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        default="",
+        help_text="Of the country, such as 57 or FR-57; null: all of it.",
+        error_messages={"invalid": "Write a code such as 57 or FR-57, as text, or null."},
     )
     work_days = WorkDaysField(required=False, help_text="ISO weekdays, Monday is 1. Monday to Friday by default.")
     work_hours = WorkHoursField(required=False, help_text="From and until; 09:00 to 17:00 by default.")
@@ -215,6 +225,8 @@ def _place(country: str, subdivision: str) -> Place:
     if place.country in INSTEAD:
         code = INSTEAD[place.country]
         raise ValidationError({"country": [f"{shown(country)} is no ISO 3166 code. Write {code} instead."]})
+    if country and subdivision.upper().startswith(f"{place.country}-"):  # as screens have it: FR-57
+        subdivision = subdivision[len(country) + 1 :]
     subdivision = next((one for one in place.subdivisions if one.casefold() == subdivision.casefold()), subdivision)
     place = Place(place.country, subdivision)
     if country and not place.is_known:

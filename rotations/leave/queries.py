@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Case, QuerySet, Sum, Value, When
 
 from oncall.people import access
 from oncall.people.models import Person
 from rotations.leave import accounts, rules
 from rotations.leave.credit import Credit, Slice, whole_second
 from rotations.leave.models import CallOut, Evidence, LedgerEntry
+from rotations.leave.spans import KINDS
 
 Balance = accounts.Balance
 balance, balances = accounts.balance, accounts.balances  # who asks about leave, asks here
@@ -33,7 +34,8 @@ def open_call_out(person: Person) -> CallOut | None:
 def evidence_of(call_out: CallOut) -> QuerySet[Evidence]:
     """Return what the call-out was found from, and what was said about the same subjects before and after."""
     same_subjects = Evidence.objects.filter(person=call_out.person_id, subject__in=call_out.subjects)
-    return same_subjects.order_by("at", "created_at")
+    of_an_instant = Case(*(When(kind=kind, then=Value(nth)) for nth, kind in enumerate(KINDS)))  # as spans reads them
+    return same_subjects.order_by("at", "created_at", of_an_instant, "subject")
 
 
 def credit_of(call_out: CallOut, *, now: datetime) -> Credit:

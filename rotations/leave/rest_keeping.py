@@ -27,8 +27,9 @@ from rotations.changes.refusals import Refused
 from rotations.changes.words import Span, left_of, own_words
 from rotations.coverage import needs, swap_services
 from rotations.coverage.coverage import union
-from rotations.leave import resting, settlement
-from rotations.leave.models import Rest
+from rotations.leave import accounts, resting, settlement, taking_time
+from rotations.leave.models import LeaveRequest, Rest
+from rotations.leave.words import length
 from rotations.schedule.models import Schedule
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,8 @@ def _let_know(rest: Rest, schedules: Sequence[Schedule], now: datetime) -> bool:
         asked_no_more = _ask_no_more(rest, now)
         if asked_no_more and rest.waived_at is None:
             _tell_of_needless_cover(rest, now)
+        if asked_no_more:
+            _tell_of_leave_not_charged(rest, now)
         return asked_no_more
     if not resting.in_effect(rest):
         rest.next_due = now + WHILE_IT_RINGS
@@ -168,7 +171,7 @@ def clashes(rest: Rest, schedules: Sequence[Schedule], *, now: datetime) -> list
 
 
 def _offer(rest: Rest, schedule: Schedule, role: str, span: Span, now: datetime) -> None:
-    """Ask all who could take it, on behalf of whoever rests; and tell the pilot that cover is needed."""
+    """Ask all who could take it, on behalf of whoever rests; and tell who arranges it that cover is needed."""
     who, board = rest.person, settings.PUBLIC_BASE_URL + reverse("swaps")
     try:
         swap = swap_services.ask(
@@ -187,17 +190,25 @@ def _offer(rest: Rest, schedule: Schedule, role: str, span: Span, now: datetime)
     else:
         rest.offers.add(swap)
         became = f"Offered to {_many(swap.offers.count())}: {board}"
-    pilot = people.pilot(now=now)
-    if pilot is not None and pilot.pk != who.pk:
-        until = f"{rest.ends_at.astimezone(pilot.zone):%a %H:%M}"
+    for one in _who_arranges(schedule, besides=who, now=now):
+        until = f"{rest.ends_at.astimezone(one.zone):%a %H:%M}"
         text = f"{who.name} is unavailable until {until} (your time): {schedule.name} needs cover"
-        when = own_words(*span, zone=pilot.zone)
+        when = own_words(*span, zone=one.zone)
         paging.notice(
-            key=f"rest {rest.pk} pilot {pilot.pk} {schedule.pk} {role} {span[1]:%Y-%m-%dT%H:%M:%SZ}",
-            person=pilot,
+            key=f"rest {rest.pk} pilot {one.pk} {schedule.pk} {role} {span[1]:%Y-%m-%dT%H:%M:%SZ}",
+            person=one,
             text=f"{text} {when}. {became}",
             now=now,
         )
+
+
+def _who_arranges(schedule: Schedule, *, besides: Person, now: datetime) -> list[Person]:
+    """Return who sees to cover for `besides`: the pilot; for the pilot the team's lead, else their managers."""
+    pilot = people.pilot(now=now)
+    if pilot is not None and pilot.pk != besides.pk:
+        return [pilot]
+    lead = people.lead_of(schedule.team, now=now, besides=besides)
+    return [lead] if lead else list(accounts.managers_of(besides, now=now))
 
 
 def _ask_no_more(rest: Rest, now: datetime) -> bool:
@@ -213,13 +224,13 @@ def _ask_no_more(rest: Rest, now: datetime) -> bool:
 
 
 def _tell_of_needless_cover(rest: Rest, now: datetime) -> None:
-    """What somebody took stays theirs until one of them undoes it: they, the person and the pilot are told."""
+    """What somebody took stays theirs until one of them undoes it: they, the person and who arranges it are told."""
     taken = rest.offers.filter(state=Swap.State.ACCEPTED, ends_at__gt=now).select_related("schedule", "accepted_by")
-    pilot, link = people.pilot(now=now), settings.PUBLIC_BASE_URL + reverse("swaps")
+    link = settings.PUBLIC_BASE_URL + reverse("swaps")
     for swap in taken:
         who, taker = rest.person, swap.accepted_by
         assert taker is not None  # a constraint says so of accepted ones
-        told = {one.pk: one for one in (taker, who, pilot) if one is not None}
+        told = {one.pk: one for one in (taker, who, *_who_arranges(swap.schedule, besides=who, now=now))}
         for one in told.values():
             subject = "You are" if one.pk == who.pk else f"{who.name} is"
             has = "you have" if one.pk == taker.pk else f"{taker.name} has"
@@ -228,6 +239,23 @@ def _tell_of_needless_cover(rest: Rest, now: datetime) -> None:
                 key=f"rest {rest.pk} off {swap.pk} {one.pk}",
                 person=one,
                 text=f"{subject} available again, and {has} {what} until the cover is undone: {link}",
+                now=now,
+            )
+
+
+def _tell_of_leave_not_charged(rest: Rest, now: datetime) -> None:
+    """Approved leave is changed at its request alone: the managers hear that it takes less than it covers by now."""
+    ahead = LeaveRequest.objects.filter(person=rest.person, state=LeaveRequest.State.APPROVED, ends_at__gt=now)
+    for request in ahead.filter(starts_at__lt=rest.ends_at, ends_at__gt=rest.starts_at).select_related("person"):
+        missing_s = taking_time.recharged(request)[0] - taking_time.taken_of(request)
+        for manager in accounts.managers_of(rest.person, now=now) if missing_s > 0 else []:
+            when = own_words(request.starts_at, request.ends_at, zone=manager.zone)
+            paging.notice(
+                key=f"rest {rest.pk} leave {request.pk} {manager.pk}",
+                person=manager,
+                text=f"{rest.person.name} no longer has the morning off within their leave {when}, which was charged"
+                f" without it: {length(missing_s)} less. If they take it off, cancel the leave and let them ask anew:"
+                f" {settings.PUBLIC_BASE_URL}{reverse('leave_request', args=[request.pk])}",
                 now=now,
             )
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from oncall import clock
 from oncall.limits import queries as limits
 from oncall.people.viewer import viewer
-from rotations.leave import call_out_queries, queries, rest_keeping, resting
+from rotations.leave import call_out_queries, queries, rest_keeping, resting, whose
 from rotations.leave.models import Rest
 from rotations.leave.rest_forms import RestFindForm, WaiveForm
 
@@ -25,7 +25,9 @@ SHOWN = timedelta(days=366)  # without a month: so far back
 def rests(request: HttpRequest) -> HttpResponse:
     """Those of everybody whose leave the viewer may see, latest first; `?person=`, `?team=`, `?month=`, `?state=`."""
     actor, now = viewer(request), clock.now()
-    form = RestFindForm(request.GET or None, visible=queries.visible_people(actor, now=now), viewer=actor)
+    visible = queries.visible_people(actor, now=now)
+    whose.refuse_hidden(request, visible)
+    form = RestFindForm(request.GET or None, visible=visible, viewer=actor)
     chosen: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
     person, team, month = chosen.get("person"), chosen.get("team"), chosen.get("month")
     people = call_out_queries.people_asked_for(

@@ -3,7 +3,8 @@
 A kept rule has the hours in force when the call-out began, and under `later` those that begin within it, each with the
 instant from which it holds: a stay, a move, part time. Multipliers and other numbers are those of its start throughout.
 It also keeps the public holidays of its days, by their names (empty: none), so that a new release of the library that
-knows them rates nothing anew; one kept before that was known asks the library.
+knows them rates nothing anew; one kept before that was known asks the library. Where the hours are the team's, on
+another clock than the person's, `own_zone` is theirs: their midnights, months and mornings off go by it.
 
 Arithmetic is exact. The posted figure rounds once per call-out, half a second to the person (Credit.credit_s).
 """
@@ -61,9 +62,12 @@ def rule_of(person: Person, *, at: datetime) -> Json:
 
 
 def _rule_by(numbers: Limits, person: Person, at: datetime) -> Json:
+    hours = _hours_by(numbers, person, at)
+    own_zone = hours_at(person, at).time_zone if numbers.number("out_of_hours_by_team") else hours.time_zone
     return {
         "version": VERSION,
-        **_hours_as_json(_hours_by(numbers, person, at)),
+        **_hours_as_json(hours),
+        **({"own_zone": own_zone} if own_zone != hours.time_zone else {}),
         "multiplier": _plain(numbers.number("credit_multiplier")),
         **_terms_of(numbers),
     }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from oncall.limits import queries as limits
 from oncall.people.models import Person
 from rotations.leave import queries, settlement
 from rotations.leave.credit import whole_second
@@ -35,6 +36,20 @@ def lock(*, people: Iterable[Person]) -> None:
     """
     for person in sorted({person.pk: person for person in people}.values(), key=lambda person: person.pk):
         settlement.lock(person)
+
+
+def called_since(*, now: datetime) -> datetime:
+    """Return since when a page still calls for what is done now: nobody answers one that is older (domain.md 5.7)."""
+    return now - limits.at(now).span("call_out_forgotten_after_s")
+
+
+def is_back_at(*, person: Person, subject: str, stood_down_at: datetime, now: datetime) -> bool:
+    """Say whether an act now begins new work on `subject`, for which they were called before they stood down.
+
+    So it does within the hour in which a page is answered, where they are not at work on it anyway (domain.md 5.7).
+    """
+    soon = now - stood_down_at <= limits.at(now).span("call_out_act_within_s")
+    return soon and subject not in settlement.open_subjects(person, now=now)
 
 
 @transaction.atomic

@@ -8,10 +8,11 @@ came. When nothing is heard for long, the stint ends a little after the last act
 after that, their own resolve included, does not lengthen it: a stand-down that is pressed only in the morning must not
 earn a night, and its person is asked how long it really was. A stint ends like that too where the subject lapsed: it
 left their hands without an act of theirs. But whoever acts on it again within the same limit was at it all along, so
-the lapse counts for nothing. Each stint is judged by the limits in force at its start. Stints of one person are a
-union, so alarms that ring together are one call-out. A correction replaces what stood before it; one that replaces
-nothing adds hours of which there is no evidence, and one that says nothing takes them away. Playbook steps and roles in
-an incident are acts as a note is.
+the lapse counts for nothing. `called` is a page of before, for whoever stood down from an alarm and is soon at work in
+its incident: between the two they did nothing. Each stint is judged by the limits in force at its start. Stints of one
+person are a union, so alarms that ring together are one call-out. A correction replaces what stood before it; one that
+replaces nothing adds hours of which there is no evidence, and one that says nothing takes them away. Playbook steps and
+roles in an incident are acts as a note is.
 Source: domain.md 5.7, rows R32-R34.
 """
 
@@ -23,13 +24,14 @@ from typing import Literal
 from rotations.leave.credit import whole_second
 
 Kind = Literal[
-    "page", "acknowledge", "note", "step", "role", "resolve", "hand_over", "stand_down", "snoozed", "over", "undone",
-    "lapsed",
+    "page", "called", "acknowledge", "note", "step", "role", "resolve", "hand_over", "stand_down", "snoozed", "over",
+    "undone", "lapsed",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = (
-    "page", "acknowledge", "note", "step", "role", "resolve", "hand_over", "stand_down", "snoozed", "over", "undone",
-    "lapsed",
+    "page", "called", "acknowledge", "note", "step", "role", "resolve", "hand_over", "stand_down", "snoozed", "over",
+    "undone", "lapsed",
 )  # fmt: skip
+CALLS: frozenset[Kind] = frozenset({"page", "called"})
 ENDINGS: frozenset[Kind] = frozenset({"resolve", "hand_over", "stand_down", "snoozed", "over", "lapsed"})
 ACTS: frozenset[Kind] = frozenset(
     {"acknowledge", "note", "step", "role", "resolve", "hand_over", "stand_down", "snoozed"}
@@ -143,7 +145,7 @@ class _Subject:
         elif fact.kind in ACTS:
             self.resume(fact.at)
         self.forget(fact.at)
-        if fact.kind == "page":
+        if fact.kind in CALLS:
             self.first_page = self.first_page or fact.at
         elif fact.kind == "lapsed":
             self.lapse(fact.at)

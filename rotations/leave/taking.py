@@ -106,12 +106,13 @@ def agree(*, request: LeaveRequest, by: Person, now: datetime) -> LeaveRequest:
 def approve(*, request: LeaveRequest, by: Person, now: datetime, answer: str = "") -> LeaveRequest:
     """Let the person take the leave: it is taken from the account, and they are absent. Twice changes nothing.
 
-    A morning off that came since it was asked for is not taken. The note stays with the request: who reads absences
-    does not see it.
+    It takes what lies in no morning off by now, which may be more or less than when it was asked for. The note stays
+    with the request: who reads absences does not see it.
 
     :raises NotYours: if `by` is not a manager of the person, is the person, or asked for it without their yes.
     :raises LeaveRefused: if it was answered otherwise, is over, too much by now, or an absence stands there.
     """
+    changes.hold(request.person, now=now)
     current = _locked(request)
     _check_decides(by, current, now)
     if current.state == LeaveRequest.State.APPROVED:
@@ -124,8 +125,8 @@ def approve(*, request: LeaveRequest, by: Person, now: datetime, answer: str = "
     if current.ends_at <= now:
         raise LeaveRefused("That time is over, so it can no longer be taken off. Refuse it, and let them ask anew.")
     free = accounts.balance(current.person)
-    if resting_of(current):
-        _charge_less(current)
+    asked_s = current.seconds
+    _charge_anew(current)
     left = free.available_s + free.asked_s
     if current.seconds > left:
         raise LeaveRefused(
@@ -156,7 +157,8 @@ def approve(*, request: LeaveRequest, by: Person, now: datetime, answer: str = "
         by=by,
         reason=current.answer,
     )
-    _tell(current.person, current, "approved", f"{by.name} approved your leave {_own_when(current)}.", now)
+    takes = f": it takes {length(current.seconds)} by now, not {length(asked_s)}" if current.seconds != asked_s else ""
+    _tell(current.person, current, "approved", f"{by.name} approved your leave {_own_when(current)}{takes}.", now)
     return current
 
 
@@ -214,6 +216,7 @@ def cancel(*, request: LeaveRequest, by: Person, now: datetime, reason: str = ""
     :raises NotYours: if `by` is neither the person nor their manager.
     :raises LeaveRefused: if it was never approved, or is over.
     """
+    changes.hold(request.person, now=now)
     current = _locked(request)
     _check_concerned(by, current, now)
     if current.state == LeaveRequest.State.CANCELLED:
@@ -309,8 +312,8 @@ def may_decide_alone(request: LeaveRequest, by: Person) -> bool:
     return request.agreed_at is not None or by.pk != request.by_id
 
 
-def _charge_less(request: LeaveRequest) -> None:
-    """Take no more than what lies outside the mornings off as they stand now."""
+def _charge_anew(request: LeaveRequest) -> None:
+    """Take what lies outside the mornings off as they stand now: others, perhaps, than when it was asked for."""
     seconds, pieces = taking_time.recharged(request)
     if not seconds:
         raise LeaveRefused(f"{request.person.name} has the morning off then, so it takes nothing. Refuse it.")

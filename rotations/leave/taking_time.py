@@ -2,7 +2,8 @@
 
 A morning off is the person's already, so leave over it takes nothing (domain.md 5.8). Own choice: one that appears
 after the leave was approved gives nothing back by itself, for a rest may move, be given up or vanish again until it is
-over; a manager gives its time back, and the request says how much that is.
+over; a manager gives its time back, and the request says how much that is. One that vanishes before the approval is
+charged with it; after it, the managers are told.
 """
 
 from collections.abc import Iterable, Sequence

@@ -127,7 +127,7 @@ def _page(
         "pieces": found.slices,
         "clashes": taking.clashes(found.person, max(found.starts_at, now), found.ends_at) if ahead else [],
         "balance": accounts.balance(found.person),
-        "entries": found.entries.select_related("by").order_by("at", "id"),
+        "entries": found.entries.select_related("by").order_by("at", "nth"),
         "may_decide": manages and waits,
         "wants_a_yes": waits and not taking.may_decide_alone(found, found.by) and found.by_id != found.person_id,
         "may_approve": manages and waits and taking.may_decide_alone(found, actor),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from oncall import clock
 from oncall.people.models import Person
 from oncall.people.viewer import viewer
-from rotations.leave import accounts, queries, resting
+from rotations.leave import accounts, queries, resting, whose
 from rotations.leave.forms import LedgerForm, WhoseForm
 from rotations.leave.models import MOVES, CallOut, LedgerEntry, Rest
 
@@ -28,8 +28,9 @@ def leave(request: HttpRequest) -> HttpResponse:
     """Mine, or a visible person's; for managers, everybody's totals below."""
     actor, now = viewer(request), clock.now()
     visible = queries.visible_people(actor, now=now)
-    whose = WhoseForm(request.GET, visible=visible)
-    chosen = whose.cleaned_data if whose.is_valid() else {}
+    whose.refuse_hidden(request, visible)
+    form = WhoseForm(request.GET, visible=visible)
+    chosen = form.cleaned_data if form.is_valid() else {}
     person = chosen.get("person") or actor
     everybody = visible.filter(memberships__team=chosen["team"]) if chosen.get("team") else visible
     balances = queries.balances(everybody.order_by("name"))
@@ -41,7 +42,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "person": person,
         "mine": person.pk == actor.pk,
-        "whose": whose,
+        "whose": form,
         "balance": queries.balance(person),
         "open": open_one,
         "so_far": queries.credit_of(open_one, now=now) if open_one else None,
@@ -66,15 +67,17 @@ def _rests(person: Person, now: datetime) -> QuerySet[Rest]:
 def ledger(request: HttpRequest) -> HttpResponse:
     """Every line of one account, newest first, with the balance after it: `?person=&at=&show=`."""
     actor, now = viewer(request), clock.now()
-    form = LedgerForm(request.GET or None, visible=queries.visible_people(actor, now=now), viewer=actor)
+    visible = queries.visible_people(actor, now=now)
+    whose.refuse_hidden(request, visible)
+    form = LedgerForm(request.GET or None, visible=visible, viewer=actor)
     chosen: dict[str, Any] = form.cleaned_data if form.is_bound and form.is_valid() else {}
     person, at, show = chosen.get("person") or actor, chosen.get("at"), chosen.get("show")
     entries = LedgerEntry.objects.filter(person=person)
     if at:
         entries = entries.filter(at__lte=at)
-    moves = list(entries.filter(kind__in=MOVES).order_by("at", "id").values_list("pk", "credit_s"))
+    moves = list(entries.filter(kind__in=MOVES).order_by("at", "nth").values_list("pk", "credit_s"))
     after = dict(zip((pk for pk, _ in moves), accumulate(seconds for _, seconds in moves), strict=True))
-    listed = LedgerForm.chosen(entries, show or "").select_related("by", "call_out", "request").order_by("-at", "-id")
+    listed = LedgerForm.chosen(entries, show or "").select_related("by", "call_out", "request").order_by("-at", "-nth")
     page = Paginator(listed, ON_A_PAGE).get_page(request.GET.get("page"))
     kept = request.GET.copy()
     kept.pop("page", None)

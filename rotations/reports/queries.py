@@ -195,7 +195,7 @@ def _entries(people: Mapping[UUID, Person], days: Days, call_outs: Sequence[Call
     of_these = Q(call_out__in=[row.pk for row in call_outs])
     inside = Q(person__in=list(people), at__gte=days.starts_at, at__lt=days.ends_at)
     found = LedgerEntry.objects.filter(of_these | inside, at__lte=days.now).defer("slices")
-    entries = list(found.select_related("by", "call_out", "request").order_by("at", "id"))
+    entries = list(found.select_related("by", "call_out", "request").order_by("at", "nth"))
     for entry in entries:
         entry.person = people[entry.person_id]
     return entries

@@ -187,7 +187,7 @@ def _call_out(row: CallOutRow, base: str) -> tuple[Cell, ...]:
     return (
         call_out.person.name,
         counted.day,
-        call_out.rule["time_zone"],
+        call_out.zone.key,
         call_out.starts_at,
         call_out.ends_at,
         Seconds(counted.out_of_hours_s),

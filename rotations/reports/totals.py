@@ -23,6 +23,7 @@ Part = Literal["earned", "taken", "expired"]
 Outcome = Literal["honoured", "broken", "to come"]
 SATURDAY = 6
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+MIDNIGHT = time()
 
 
 @dataclass(frozen=True)
@@ -293,13 +294,14 @@ def kinds(slices: Iterable[Slice]) -> dict[str, int]:
 
 
 def after_midnight(slices: Iterable[Slice], *, zone: ZoneInfo) -> int:
-    """Return the seconds out of hours from 00:00 to 07:00 on the clock of `zone`."""
-    total = 0
+    """Return the seconds out of hours from 00:00 to 07:00 on the clock of `zone`: slices may be of another's days."""
+    total = timedelta()
     for piece in slices:
-        until = min(piece.ends_at, wall_instant(piece.local_date, MORNING, zone))
-        if not piece.in_hours and piece.starts_at < until:
-            total += (until - piece.starts_at) // SECOND
-    return total
+        first, last = (instant.astimezone(zone).date() for instant in (piece.starts_at, piece.ends_at))
+        for day in [] if piece.in_hours else [first + n * DAY for n in range((last - first).days + 1)]:
+            start = max(piece.starts_at, wall_instant(day, MIDNIGHT, zone))
+            total += max(min(piece.ends_at, wall_instant(day, MORNING, zone)) - start, timedelta())
+    return total // SECOND
 
 
 def weekend(slices: Iterable[Slice]) -> tuple[int, frozenset[date]]:

@@ -10,6 +10,8 @@ from rest_framework import serializers
 
 from oncall.people.instants import EARLIEST, LATEST
 
+# RFC 3339, in which seconds may be left out here; Python reads weeks, commas and hours alone too.
+WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE)
 EATEN_PLUS = re.compile(r" (\d\d:\d\d)$")  # a "+" in an address that nobody wrote as %2B
 
 
@@ -28,9 +30,9 @@ class InstantField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         if isinstance(value, str):
-            if not value.isprintable():  # Python reads some of these as instants
+            value = EATEN_PLUS.sub(r"+\1", value).upper()
+            if not WRITTEN.fullmatch(value):
                 self.fail("invalid")
-            value = EATEN_PLUS.sub(r"+\1", value)
         instant = super().to_internal_value(value)
         if not EARLIEST <= instant < LATEST:
             self.fail("range")

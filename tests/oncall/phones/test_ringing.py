@@ -122,6 +122,17 @@ def test_the_number_of_a_lost_phone_is_issued_again_and_goes_with_the_new_one(ow
     assert list(ada.contact_methods.values_list("address", flat=True)) == [OWN]
 
 
+def test_a_lost_phone_that_is_found_leaves_the_number_to_the_phone_issued_in_its_place(issued, ada, max_, now):
+    services.lose(loan=issued, by=ada, words="In a taxi.", now=now)
+    again = services.ask(person=ada, why="A new one with the old number.", special="", now=now)
+    services.decide(loan=again, by=max_, approve=True, words="", now=now)
+    services.issue(loan=again, by=max_, device="Nokia 2", number=NUMBER, now=now)
+    services.take_back(loan=issued, by=max_, words="Found.", confirmed=False, now=now)  # nothing speaks against it
+
+    again.refresh_from_db()
+    assert queries.ring(again).problem == ""
+
+
 def test_a_lost_phone_rings_no_more_at_once(own, issued, ada):
     page(ada)
     run(0)

@@ -71,3 +71,12 @@ def test_a_colleague_cannot_correct(client, lise, ada):
 def test_nobody_is_answered_without_signing_in(client, db):
     assert [client.get(address).status_code for address in LISTS] == [401, 401, 401]
     assert client.get(reverse("leave")).status_code == 302
+
+
+@pytest.mark.parametrize("page", ["leave", "leave_ledger", "call_outs", "rests"])
+@pytest.mark.usefixtures("night")
+def test_no_page_passes_ones_own_figures_for_those_of_somebody_hidden(client, lise, ada, manager, page):
+    for who, whose in ((ada, lise.pk), (manager, ada.pk), (lise, uuid.uuid4())):
+        client.force_login(who)
+        assert client.get(reverse(page), {"person": str(whose)}).status_code == 404
+    assert client.get(reverse(page), {"person": str(lise.pk)}).status_code == 200

@@ -161,8 +161,9 @@ def test_people_without_people_and_the_pilot_have_no_such_page(client, lise, pil
     answers = []
     for who in (lise, pilot):
         client.force_login(who)
-        answers.append(client.get("/leave/approvals/").status_code)
-    assert answers == [403, 403]
+        answer = client.get("/leave/approvals/")
+        answers.append((answer.status_code, "Only managers and administrators approve" in answer.content.decode()))
+    assert answers == [(403, True), (403, True)]
 
 
 def test_a_manager_sees_their_team_and_an_administrator_everybody(client, tell, call_out, ada, manager):

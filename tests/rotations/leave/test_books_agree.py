@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -101,9 +102,12 @@ def looking_back_inside(person: Person, *, after: datetime) -> list[datetime]:
     return sorted({after} | {max(after, one + timedelta(seconds=REACH_S + 1)) for one in edges})
 
 
+@pytest.mark.timeout(900)  # 40 s of computing, of which a busy machine makes minutes
 @example(story=[(0, change(services.correct, 0, starts_at=0, ends_at=3600))], last=0)
 @example(story=[(75 * 86_400, write("undone", "A", 0))], last=0)  # of a resolve that no usual look back reaches
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(story=st.lists(st.tuples(gaps, steps), min_size=1, max_size=10), last=gaps)
 def test_the_ledger_is_what_all_evidence_and_corrections_say_and_settling_again_posts_nothing(lise, story, last):
     with transaction.atomic():

@@ -1,11 +1,12 @@
 """The screens on which call-outs are found, explained, corrected and added."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import pytest
 from django.urls import reverse
 
-from oncall.people.models import Membership, Person
+from oncall.limits.models import Limit
+from oncall.people.models import Membership, Person, Team, WorkCalendar
 from rotations.leave import approving, queries, services
 from rotations.leave.models import CallOut
 
@@ -43,7 +44,7 @@ def text(answer) -> str:
 def test_every_slice_has_its_time_its_multiplier_and_its_leave_to_the_second(as_lise, tell):
     tell("07:59:55 page A, 08:00:05 resolve A")  # five seconds before nine in Paris
     shown = text(as_lise.get(reverse("call_out", args=[CallOut.objects.get().pk])))
-    cells = (("Time", "5 s"), ("Times", "1.5"), ("Leave", "7.5 s"))
+    cells = (("Time", "5 s"), ("Factor", "1.5"), ("Leave", "7.5 s"))
     assert "".join(f'<td data-label="{label}" class="number">{words}</td>' for label, words in cells) in shown
     assert (
         '<td data-label="Out of hours" class="number">5 s</td><td></td><td data-label="Leave" class="number">8 s</td>'
@@ -170,7 +171,13 @@ def test_the_list_is_found_by_person_team_month_and_state(client, tell, lise, ma
     assert found(client.get(page, {"state": "confirmed"})) == [hers]
 
 
-def test_a_month_is_that_of_the_persons_own_clock(as_lise, lise):
+@pytest.mark.parametrize("hours_of_the_team", [False, True])
+def test_a_month_is_that_of_the_persons_own_clock(as_lise, lise, hours_of_the_team):
+    Limit.objects.filter(name="out_of_hours_by_team").update(value=hours_of_the_team)
+    pacific = WorkCalendar.objects.create(
+        name="Pacific", work_days=[1], starts=time(9), ends=time(17), time_zone="America/Los_Angeles"
+    )
+    Team.objects.create(name="Pacific", slug="pacific", calendar=pacific).members.add(lise)
     late = datetime(2027, 3, 31, 22, 30, tzinfo=UTC)  # 00:30 on 1 April in Paris
     services.add(
         person=lise,

@@ -125,6 +125,14 @@ def test_each_slice_says_what_it_is():
     ]
 
 
+@pytest.mark.parametrize(("starts", "ends", "worked"), [("02:30", "10:00", 1800), ("00:00", "02:30", 5400)])
+def test_a_work_day_begins_and_ends_once_where_clocks_go_back_over_its_hour(starts, ends, worked):
+    """Sunday 31 October 2027: 02:00 to 03:00 comes twice in Paris, two hours of UTC; the first 02:30 counts."""
+    sunday = hours(work_days=frozenset({7}), starts=time.fromisoformat(starts), ends=time.fromisoformat(ends))
+    found = credit([span("2027-10-31T00:00", "2027-10-31T02:00")], hours=sunday, terms=SEED)
+    assert found.out_of_hours_s == worked
+
+
 def test_half_a_second_stays_exact_until_it_is_posted():
     result = credit([span("2027-03-25T01:00:00", "2027-03-25T01:00:01")], hours=hours(), terms=SEED)
     assert (result.exact_s, result.credit_s) == (Fraction(3, 2), 2)

@@ -73,6 +73,16 @@ def test_a_subdivision_has_holidays_of_its_own(ask):
     assert ask(spans=good_friday, subdivision="57").json()["out_of_hours_minutes"] == 60  # Moselle
 
 
+@pytest.mark.parametrize("place", ["FR-57", "fr-57"])
+def test_a_subdivision_may_be_written_as_screens_have_it_with_its_country(ask, place):
+    good_friday = [["2027-03-26T09:00:00Z", "2027-03-26T10:00:00Z"]]
+    assert ask(spans=good_friday, subdivision=place).json()["out_of_hours_minutes"] == 60
+
+
+def test_an_instant_may_be_in_small_letters(ask):
+    assert ask(spans=[[one.lower() for one in NIGHT]]).json()["out_of_hours_minutes"] == 120
+
+
 def test_a_subdivision_is_read_in_small_letters_too_as_a_country_is(ask):
     second_of_january = [["2027-01-04T10:00:00Z", "2027-01-04T11:00:00Z"]]  # its substitute day, in Scotland alone
     answer = ask(time_zone="Europe/London", country="gb", subdivision="sct", spans=second_of_january).json()
@@ -119,7 +129,10 @@ LONG = ["2026-01-01T00:00:00Z", "2027-02-06T00:00:00Z"]  # 401 days
         ("country", "uk", "“uk” is no ISO 3166 code. Write GB instead."),
         ("country", "\u0000", "Null characters"),
         ("country", 7, "Nobody knows the holidays of “7”"),
-        ("country", ["FR"], "Not a valid string"),
+        ("country", ["FR"], "Write an ISO 3166 code such as FR, as text, or null."),
+        ("country", True, "Write an ISO 3166 code such as FR, as text, or null."),
+        ("subdivision", [], "Write a code such as 57 or FR-57, as text, or null."),
+        ("subdivision", "DE-57", "“DE-57” is none of FR's: "),
         ("country", "F" * 10_000, "Nobody knows the holidays of “FFF"),
         ("subdivision", "ZZ", "“ZZ” is none of FR's: "),
         ("work_days", [0], "Item 1: “0” does not do. Write a whole number from 1 to 7."),
@@ -147,6 +160,10 @@ LONG = ["2026-01-01T00:00:00Z", "2027-02-06T00:00:00Z"]  # 401 days
         ("spans", [[7, 8]], "Span 1: “7” is no instant. Write one such as 2027-03-25T02:20:00Z."),
         ("spans", [[NIGHT[0], "2027-03-25T04:20:00"]], "Say in which zone"),
         ("spans", [[NIGHT[0], "tomorrow\u0000"]], "Write an instant such as"),
+        ("spans", [["2027-W12-4T02:00:00Z", NIGHT[1]]], "Write an instant such as"),
+        ("spans", [["20270325T020000Z", NIGHT[1]]], "Write an instant such as"),
+        ("spans", [["2027-03-25T02:00:00,5Z", NIGHT[1]]], "Write an instant such as"),
+        ("spans", [["2027-03-25T02:00:00+01", NIGHT[1]]], "Write an instant such as"),
         ("spans", [["1989-12-31T00:00:00Z", NIGHT[1]]], "Write an instant between 1990 and 2099."),
         ("spans", [[NIGHT[0], "2100-01-01T00:00:00Z"]], "Write an instant between 1990 and 2099."),
         ("spans", [["0001-01-01T00:00:00+14:00", NIGHT[1]]], "does not do"),

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oncall.limits import queries as limits
 from oncall.paging.models import ContactMethod, Notice
+from oncall.people.models import RoleTerm, Team
 from oncall.troubles.models import Trouble
 from rotations.changes import refusals, services, swaps
 from rotations.changes.models import Override, Swap
@@ -75,6 +76,26 @@ def test_the_pilot_is_told_and_those_who_could_and_the_one_who_rests(tell, lise,
     assert to_lise == (
         "After this call-out you rest until Thu 12:00: no shift, no meeting, no workplace. https://oncall.example.org/leave/"
     )
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_where_the_pilot_rests_the_lead_of_the_team_is_told_else_their_manager(
+    tell, lise, ada, manager, experts, mail, leads
+):
+    ContactMethod.objects.create(
+        person=manager, kind="email", address="max@example.org", created_at=BEFORE, verified_at=BEFORE
+    )
+    RoleTerm.objects.filter(role="pilot").delete()
+    lise.role_terms.create(role="pilot", starts_at=BEFORE)
+    team = Team.objects.get(slug="data-facility")
+    team.lead = manager if leads else lise
+    team.save()
+    experts.team = team
+    experts.save()
+    tell(NIGHT)
+    kept(at("04:21"))
+    [text] = told(manager)
+    assert text.startswith("Lise Girard is unavailable until Thu 12:00 (your time): Data Facility needs cover")
 
 
 def test_where_nobody_could_the_pilot_is_told_that(tell, lise, pilot, mail):

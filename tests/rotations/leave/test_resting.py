@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oncall.limits import queries as limits
 from oncall.limits.models import Limit
+from oncall.people.models import Team, WorkCalendar
 from rotations.changes import services
 from rotations.changes.models import Absence
 from rotations.coverage.services import refresh_due
@@ -78,6 +79,19 @@ def test_an_evening_gives_the_next_morning(tell, experts):
     assert rested() == [("lise", at("23:00"), at("11:00") + timedelta(days=1))]
     assert on(experts, at("22:59")) == ["lise"]
     assert on(experts, at("23:00")) == []
+
+
+def test_where_the_teams_hours_judge_the_morning_off_is_on_the_persons_own_clock(tell, lise, experts):
+    Limit.objects.filter(name="out_of_hours_by_team").update(value=1)
+    limits.forget()
+    pacific = WorkCalendar.objects.create(
+        name="Pacific", work_days=[1, 2, 3, 4, 5], starts=time(9), ends=time(17), time_zone="America/Los_Angeles"
+    )
+    Team.objects.create(name="Pacific", slug="pacific", calendar=pacific).members.add(lise)
+    tell(NIGHT)
+    assert rested() == [("lise", at("04:20"), at("11:00"))]
+    assert CallOut.objects.get().rule["time_zone"] == "America/Los_Angeles"
+    assert Rest.objects.get().time_zone == "Europe/Paris"
 
 
 def test_working_hours_make_none(tell, experts):

@@ -205,7 +205,9 @@ def restless(lise, journey):
     return lise
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(after=DURING, length=LENGTHS)
 def test_each_second_is_either_taken_by_leave_or_out_of_hours_and_never_both(restless, after, length):
     start = z("2027-05-25T00:00:00") + timedelta(seconds=after)

@@ -189,3 +189,10 @@ def test_the_database_refuses_evidence_twice_and_an_entry_of_nothing(tell, lise)
         LedgerEntry.objects.create(
             person=lise, call_out=call_out, kind="adjust", out_of_hours_s=0, credit_s=0, slices=[], rule="", at=DAY
         )
+
+
+def test_evidence_of_one_instant_is_told_as_it_is_counted_whichever_came_first(tell):
+    tell("02:20 page A, 04:20 resolve A, 02:25 note A, 02:25 acknowledge A")
+
+    told = queries.evidence_of(CallOut.objects.get()).values_list("kind", flat=True)
+    assert list(told) == ["page", "acknowledge", "note", "resolve"]

@@ -126,6 +126,10 @@ CASES = {
     "unpaged volunteer acknowledges": ("03:00 acknowledge A, 04:00 resolve A", ["03:00:00-04:00:00"]),
     "a note without a page": ("03:00 note A", []),
     "a note the morning after": ("03:00 page A, 03:10 resolve A, 09:00 note A", ["03:00:00-03:10:00"]),
+    "called before, and at it from the act on": (
+        "03:50 called A, 03:50 note A, 04:00 stand_down A",
+        ["03:50:00-04:00:00"],
+    ),
     "a note in answer to a page": ("03:00 page A, 03:10 note A, 03:20 stand_down A", ["03:00:00-03:20:00"]),
     "a resolve out of the blue takes no time": ("03:00 resolve A", []),
     "still open": ("20:00 page A, 20:01 acknowledge A", ["20:00:00-open"]),

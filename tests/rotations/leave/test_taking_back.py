@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from oncall.limits import queries as limits
 from oncall.paging.models import ContactMethod, Notice
 from oncall.people.models import Person
 from rotations.changes import services as changes
@@ -12,6 +15,7 @@ from rotations.changes.models import Absence
 from rotations.changes.refusals import InThePast, NotAllowed
 from rotations.leave import approving, queries, services, taking
 from rotations.leave.models import CallOut, LeaveRequest, LedgerEntry, Rest
+from rotations.leave.rest_keeping import keep, waive
 from tests.rotations.conftest import person
 
 
@@ -311,3 +315,55 @@ def test_the_page_has_the_right_button_for_each(for_her, lise, manager, client, 
     assert client.post(f"{address}agree/").status_code == 302
     client.force_login(manager)
     assert f"{address}approve/" in client.get(address).content.decode()
+
+
+def test_a_morning_off_that_is_none_any_more_at_the_approval_is_taken(morning_off, lise, manager):
+    """Leave from 09:00 to 13:00, asked for during the rest: four hours of work time, once that is given up."""
+    start, end = utc("2027-03-25T08:00"), utc("2027-03-25T12:00")
+    asked = taking.ask(person=lise, by=lise, starts_at=start, ends_at=end, now=morning_off)
+    waive(rest=Rest.objects.get(), by=lise, reason="A review.", now=morning_off)
+    approved = taking.approve(request=asked, by=manager, now=morning_off)
+    assert (approved.seconds, [one.get("free") for one in approved.slices]) == (14400, [None, None])
+    assert queries.balance(lise).taken_s == 14400
+
+
+def test_what_it_takes_more_at_the_approval_must_be_there(morning_off, lise, manager):
+    """Four hours are asked for, seven would be taken, six are approved."""
+    start, end = utc("2027-03-25T08:00"), utc("2027-03-25T15:00")
+    asked = taking.ask(person=lise, by=lise, starts_at=start, ends_at=end, now=morning_off)
+    waive(rest=Rest.objects.get(), by=lise, reason="A review.", now=morning_off)
+    with pytest.raises(taking.LeaveRefused, match=r"Only 6 h .* and this takes 7 h"):
+        taking.approve(request=asked, by=manager, now=morning_off)
+
+
+@pytest.mark.parametrize("how", ["given up", "its call-out removed"])
+def test_managers_hear_when_a_morning_off_within_approved_leave_is_none_any_more(morning_off, lise, manager, how):
+    ContactMethod.objects.create(
+        person=manager, kind="email", address="max@example.org", created_at=morning_off, verified_at=morning_off
+    )
+    start, end = utc("2027-03-25T08:00"), utc("2027-03-25T12:00")
+    asked = taking.ask(person=lise, by=lise, starts_at=start, ends_at=end, now=morning_off)
+    taking.approve(request=asked, by=manager, now=morning_off)
+    if how == "given up":
+        waive(rest=Rest.objects.get(), by=lise, reason="A review.", now=morning_off)
+    else:
+        services.remove(call_out=CallOut.objects.get(), by=lise, reason="A drill.", now=morning_off)
+        keep(now=morning_off, limits=limits.at(morning_off))
+    [text] = Notice.objects.filter(person=manager, text__contains="no longer").values_list("text", flat=True)
+    assert text.startswith("Lise Girard no longer has the morning off within their leave Thu 25 Mar 09:00 to 13:00")
+    assert "3 h less" in text
+    assert queries.balance(lise).taken_s == 3600  # changed at its request alone
+
+
+def test_whoever_decides_waits_for_schedules_before_holding_the_leave_that_an_answer_waits_for(
+    morning_off, lise, manager, experts
+):
+    start, end = utc("2027-03-25T11:00"), utc("2027-03-25T12:00")
+    asked = taking.ask(person=lise, by=lise, starts_at=start, ends_at=end, now=morning_off)
+    for verb in (taking.approve, taking.cancel):
+        with CaptureQueriesContext(connection) as asked_of_it:
+            verb(request=asked, by=manager, now=morning_off)
+        said = [one["sql"] for one in asked_of_it]
+        leave_is_held = next(n for n, sql in enumerate(said) if "advisory" in sql)
+        locked = [sql for sql in said[:leave_is_held] if "FOR NO KEY UPDATE" in sql]
+        assert ["people_person" in locked[0], 'FROM "schedule_schedule"' in locked[1], len(locked)] == [True, True, 2]

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_call_out_explains_every_figure(page, tell):
         ("What", "night"),
     )
     assert "".join(f'<td data-label="{label}">{words}</td>' for label, words in cells) in shown
-    in_hours = '<td data-label="Time" class="number">1 h</td><td data-label="Times" class="number">0</td>'
+    in_hours = '<td data-label="Time" class="number">1 h</td><td data-label="Factor" class="number">0</td>'
     assert f"work hours</span></td>{in_hours}" in shown
     assert "page A</a>" in shown
 
@@ -113,9 +114,22 @@ def test_a_manager_sees_their_people_with_totals_and_one_of_them_in_depth(client
 def test_a_person_without_people_sees_only_themselves(client, tell, lise, ada):
     tell("02:20 page A, 02:25 acknowledge A, 04:20 resolve A")
     client.force_login(ada)
-    answer = client.get(reverse("leave"), {"person": lise.pk})
+    answer = client.get(reverse("leave"))
     assert answer.context["person"] == ada
     assert "Everybody you look after" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["leave", "leave_ledger"])
+def test_where_there_is_nothing_no_empty_table_says_so(page, name):
+    shown = page(name)
+    assert "No call-out yet." in shown or "No such line." in shown
+    assert not {"Started", "Posted"} & {label.strip() for label in re.findall(r'<th scope="col">([^<]*)</th>', shown)}
+
+
+def test_the_end_of_a_span_stands_beside_its_start(page, tell):
+    tell("02:20 page A, 02:25 acknowledge A, 04:20 resolve A")
+    labels = re.findall(r'<td data-label="([^"]*)"', page("leave").split('id="call-outs"')[1])
+    assert labels == ["Started", "Ended", "Out of hours", "Leave", "State"]
 
 
 def test_more_call_outs_and_requests_cost_no_more_queries(client, tell, lise, django_assert_max_num_queries):

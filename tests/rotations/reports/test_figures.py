@@ -1,6 +1,7 @@
 """Figures worked out by hand (conftest.py), and that they are the ledger's to the second."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -9,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from oncall.paging.models import Page
 from oncall.people.models import Membership, Person, Team
 from rotations.leave import accounts, services
+from rotations.leave.credit import Slice
 from rotations.leave.models import CallOut, LedgerEntry
 from rotations.leave.spans import Kind
 from rotations.reports import queries, tables
-from rotations.reports.totals import Account, apart, figures
+from rotations.reports.totals import Account, after_midnight, apart, figures
 from tests.rotations.reports.conftest import APRIL, utc
 
 MARCH = (date(2027, 3, 1), date(2027, 3, 31))
@@ -226,3 +228,10 @@ def test_names_with_numbers_are_in_the_order_of_the_numbers(db):
     for number in (10, 2, 1):
         Person.objects.create_user(f"v{number}", name=f"Visitor {number}")
     assert [one.name for one in report().people] == ["Visitor 1", "Visitor 2", "Visitor 10"]
+
+
+def test_after_midnight_is_on_the_own_clock_though_slices_are_of_another_clocks_day():
+    """22:00 to 08:00 in Paris, of which 7 h after midnight; in Los Angeles it is one afternoon."""
+    start = datetime(2027, 3, 24, 21, tzinfo=UTC)
+    piece = Slice(start, start + timedelta(hours=10), date(2027, 3, 24), "day off")
+    assert after_midnight([piece], zone=ZoneInfo("Europe/Paris")) == 7 * 3600
