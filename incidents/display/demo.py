@@ -8,14 +8,18 @@ from datetime import UTC, datetime, time, timedelta
 
 from django.db import transaction
 
-from incidents.alarms import engine, services, work
+from incidents.alarms import services, work
 from incidents.alarms.models import PEOPLE, Alarm
-from incidents.display import demo_incidents, demo_leave, demo_products, demo_readiness, demo_rotations
+from incidents.display import (
+    demo_incidents,
+    demo_leave,
+    demo_pages,
+    demo_products,
+    demo_readiness,
+    demo_rotations,
+)
 from incidents.escalation.models import EscalationPolicy
 from incidents.escalation.services import Wanted, save_policy
-from oncall.limits import queries as limits
-from oncall.paging import claims, outbox
-from oncall.paging.channels import Outcome, Report, Verdict
 from oncall.paging.models import Channel, ContactMethod, NotificationRule, Urgency
 from oncall.people.models import Membership, Person, RoleTerm, Team, WorkCalendar
 from rotations.coverage import services as coverage
@@ -24,6 +28,8 @@ from rotations.schedule.models import Schedule
 PASSWORD = "keep-the-sky-dark"
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 PILOTS_CHANGE = datetime(2027, 3, 28, 16, tzinfo=UTC)  # from Campaign Management in the West to Lyon
+FOUND = "Found it; the fix is going out. Watching the next visits."
+NOT_RUN = "The page of the check never left: its job was down. We tested by telephone; the job is mended tomorrow."
 PACIFIC, PARIS, LONDON, SANTIAGO, PHOENIX = (
     "America/Los_Angeles", "Europe/Paris", "Europe/London", "America/Santiago", "America/Phoenix",
 )  # fmt: skip
@@ -95,10 +101,11 @@ def load(*, now: datetime, year: bool = False) -> bool:
     policy = _policies(people, schedules)
     demo_products.load(people, teams, now=now)
     if year:
-        demo_leave.load(people=people, teams=teams, schedules=schedules, now=now)
-        demo_incidents.load(people=people, now=now)
-        demo_readiness.load(people=people, now=now)
-    _past(policy, people, now=now)
+        besides = demo_incidents.of_the_year(people=people, now=now)
+        demo_leave.load(people=people, teams=teams, schedules=schedules, besides=besides, now=now)
+        demo_incidents.put_away(now=now)
+        demo_readiness.load(people=people, teams=teams, now=now)
+    _past(policy, now=now, year=year)
     demo_rotations.ask_around(schedules, people, now=now)
     while coverage.refresh_due(now=now):
         pass
@@ -182,34 +189,27 @@ def _policies(people: dict[str, Person], schedules: dict[str, Schedule]) -> Esca
     return main
 
 
-def _past(policy: EscalationPolicy, people: dict[str, Person], *, now: datetime) -> None:
-    """Three alarms of the last days, lived through by the same services, each at its own time."""
+def _past(policy: EscalationPolicy, *, now: datetime, year: bool) -> None:
+    """Alarms of the last days, lived through by the same services, each at its own time."""
     night = now.replace(hour=2, minute=20, second=0, microsecond=0) - timedelta(days=1)
     _live("Long-Haul Network: no images reach the data facility", 1, policy, night - timedelta(days=5), minutes=150)
     _live("No alerts sent for the last three visits", 2, policy, night - timedelta(days=2), minutes=35)
     _live("Butler database: a transaction blocks the registry", 3, policy, night, minutes=12)
+    not_run = demo_readiness.not_run(now=now) if year else None
+    if not_run is not None:
+        _live(not_run[1], 3, policy, not_run[0], minutes=25, note=NOT_RUN)
 
 
-def _live(title: str, severity: int, policy: EscalationPolicy, at: datetime, *, minutes: int) -> None:
+def _live(
+    title: str, severity: int, policy: EscalationPolicy, at: datetime, *, minutes: int, note: str = FOUND
+) -> None:
     """Fire, page, acknowledge three minutes later, write a note, resolve after `minutes`."""
     firing = services.Firing(
         title=title, severity=severity, source_id=PEOPLE, source="demo", product="Prompt Processing"
     )
     alarm = services.fire(firing=firing, policy=policy, now=at)
-    in_force = limits.at(at)
-    engine.escalate_due(now=at, limits=in_force)
-    for attempt, _ in claims.claim_pages(now=at, limits=in_force, at_most=5):
-        sid = f"SM{attempt.pk.hex}"
-        assert attempt.lease_token is not None
-        accepted = Outcome(Verdict.ACCEPTED, sid=sid, status="queued")
-        outbox.record_outcome(
-            attempt_id=attempt.pk, lease=attempt.lease_token, outcome=accepted, now=at, limits=in_force
-        )
-        delivered = Report(sid=sid, status="delivered", rank=90)
-        seen = at + timedelta(seconds=4)
-        outbox.apply_report(attempt_id=attempt.pk, report=delivered, now=seen, limits=in_force, callback=True)
-    holder = alarm.links.select_related("page__person").get().page.person
+    holder = demo_pages.page(alarm, at=at)
     work.acknowledge(alarm=alarm, by=holder, now=at + timedelta(minutes=3))
     half = at + timedelta(minutes=3 + minutes // 2)
-    work.note(alarm=alarm, by=holder, text="Found it; the fix is going out. Watching the next visits.", now=half)
+    work.note(alarm=alarm, by=holder, text=note, now=half)
     services.resolve(alarm=Alarm.objects.get(pk=alarm.pk), by=holder, now=at + timedelta(minutes=minutes))

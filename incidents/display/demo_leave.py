@@ -12,19 +12,18 @@ from uuid import NAMESPACE_URL, uuid5
 
 from django.urls import reverse
 
+from incidents.display import demo_expert, demo_handover
 from incidents.display import demo_leave_calls as calls
 from incidents.display.demo_leave_calls import Act, Call
 from incidents.display.demo_leave_cast import settle_in
 from incidents.display.demo_leave_taken import Requests
 from incidents.display.demo_leave_things import arrange
 from incidents.display.demo_leave_words import Words
-from oncall.limits import queries as limits
 from oncall.paging.models import Notice
 from oncall.people.models import Person, Team
 from rotations.coverage import queries as coverage
 from rotations.coverage import services as storing
-from rotations.coverage import swap_services as swaps
-from rotations.leave import rest_keeping, services
+from rotations.leave import services
 from rotations.leave.models import Evidence, Rest
 from rotations.night.sun import day_obs, written
 from rotations.night.wall import wall_instant
@@ -55,9 +54,16 @@ class Agenda:
 
 
 def load(
-    *, people: Mapping[str, Person], teams: Mapping[str, Team], schedules: Mapping[str, Schedule], now: datetime
+    *,
+    people: Mapping[str, Person],
+    teams: Mapping[str, Team],
+    schedules: Mapping[str, Schedule],
+    besides: Sequence[tuple[datetime, Doing]] = (),
+    now: datetime,
 ) -> None:
-    """Let the people live through the year before `now`. Takes some seconds; for an empty database."""
+    """Let the people live through the year before `now`, and through what else happened in it (`besides`). Takes some
+    seconds; for an empty database.
+    """
     now = now.replace(microsecond=0)
     for name, tier in TIERS.items():
         Schedule.objects.filter(pk=schedules[name].pk).update(tier=tier)
@@ -65,12 +71,14 @@ def load(
     for back in range(calls.DAYS, 0, -CALENDAR_DAYS):
         agenda.put(now - back * DAY, _store_shifts)
     settle_in(people, now=now, put=agenda.put)
+    for at, do in besides:
+        agenda.put(at, do)
     words = Words(people, now=now, put=agenda.put)
     night = _night_of_the_expert(people["dubreuil"], schedules, now)
-    year = [*calls.calls(now=now, besides={night.at.date()}), night]
-    for call in year:
+    demo_expert.play(night, people=people, schedules=schedules, put=agenda.put)
+    demo_handover.play(people=people, triage=schedules[calls.TRIAGE], now=now, put=agenda.put)
+    for call in calls.calls(now=now, besides={night.date()}):
         _play(agenda, call, schedules, words)
-    _find_cover(agenda, people, night)
     arrange(people, teams, now=now, put=agenda.put)
     words.through_the_year(now - calls.DAYS * DAY)
     Requests(people, now=now, put=agenda.put).through_the_year()
@@ -126,7 +134,7 @@ def _tell(person: Person, call: Call, acts: Sequence[Act]) -> Doing:
 
 
 def _where(at: datetime) -> str:
-    """Return the address of the night on which it was: of the past year the demo has no alarms, but every night."""
+    """Return the address of the night on which it was: of these calls the demo has no alarms, but every night."""
     return reverse("night", args=[written(day_obs(at))])
 
 
@@ -143,9 +151,9 @@ def _called(schedule: Schedule, at: datetime, *, volunteers: bool) -> Person:
     return next(one for one in members if one.pk != on_call.pk) if volunteers else on_call
 
 
-def _night_of_the_expert(expert: Person, schedules: Mapping[str, Schedule], now: datetime) -> Call:
-    """Return the call at 03:20 Paris, for two hours, of a night before a morning on which the expert has a shift of
-    triage (domain.md section 4, scenario f).
+def _night_of_the_expert(expert: Person, schedules: Mapping[str, Schedule], now: datetime) -> datetime:
+    """Return 03:20 Paris of a night before a morning on which the expert, on call, has a shift of triage (domain.md
+    section 4, scenario f).
 
     :raises LookupError: if no such night lies in the last months.
     """
@@ -155,29 +163,10 @@ def _night_of_the_expert(expert: Person, schedules: Mapping[str, Schedule], now:
             continue
         facility = coverage.on_call(schedule=schedules[calls.FACILITY], at=at)
         if [duty.person.pk for duty in facility] == [expert.pk] and _morning_shift(expert, schedules[calls.TRIAGE], at):
-            return calls.expert_at_night(at)
+            return at
     raise LookupError(f"No night of the last months has {expert.name} on call and on triage in the morning.")
 
 
 def _morning_shift(person: Person, triage: Schedule, at: datetime) -> coverage.CoveredShift | None:
     found = coverage.shifts(schedule=triage, start=at + timedelta(hours=2), end=at + timedelta(hours=6), role="primary")
     return next((one for one in found if one.person.pk == person.pk and "By day" not in one.why), None)
-
-
-def _find_cover(agenda: Agenda, people: Mapping[str, Person], night: Call) -> None:
-    """The expert rests, cover for their shift of the morning is asked for by that, and a colleague takes it."""
-
-    def ask(at: datetime) -> None:
-        Rest.objects.filter(ends_at__lte=at).update(next_due=None)  # over: nobody is asked for cover then
-        while rest_keeping.keep(now=at, limits=limits.at(at)):
-            pass  # a few at a time
-
-    def take(at: datetime) -> None:
-        rest = Rest.objects.filter(person=people["dubreuil"], withdrawn_at=None, ends_at__gt=at).latest("created_at")
-        for offer in rest.offers.open().select_related("schedule", "asker"):
-            colleague = "girard" if offer.schedule.name == calls.TRIAGE else "okafor"
-            swaps.accept(swap=offer, by=people[colleague], now=at)
-
-    resolved = night.acts[-1].at
-    agenda.put(resolved + timedelta(seconds=1), ask)
-    agenda.put(resolved + timedelta(minutes=25), take)

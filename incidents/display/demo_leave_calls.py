@@ -179,19 +179,6 @@ def calls(*, now: datetime, besides: Collection[date] = ()) -> list[Call]:
     return [_call(day, *one, chance) for day, one in zip(sorted(chance.sample(free, len(wanted))), wanted, strict=True)]
 
 
-def expert_at_night(at: datetime) -> Call:
-    """Return the call of a data facility expert for two hours to the second (domain.md section 4, scenario f)."""
-    minutes: Sequence[tuple[float, Kind, str]] = [
-        (0, "page", "s3notify.silent: files without notification"),
-        (3.5, "acknowledge", "Awake; looking."),
-        (20, "step", "Notifications of the bucket are off."),
-        (75, "note", "Topic made again with 200 partitions; ingest restarts."),
-        (120, "resolve", "Three visits in time."),
-    ]
-    acts = (Act(at + timedelta(minutes=after), kind, 0, 0, text) for after, kind, text in minutes)
-    return Call(at, (FACILITY,), volunteers=False, acts=tuple(acts))
-
-
 def _call(day: date, sort: Sort, shape: str, chance: Random) -> Call:
     minute = round(60 * chance.uniform(*sort.hours))
     at = wall_instant(day + timedelta(days=minute // 1440), time(minute % 1440 // 60, minute % 60), sort.zone)

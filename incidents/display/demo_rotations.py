@@ -36,11 +36,11 @@ TRIAGE: Sequence[tuple[str, str, int, str, tuple[int, ...], tuple[str, ...]]] = 
     ("By day, West", "primary", 0, "day-west", (1, 2, 3, 4, 5, 6, 7), ("moreno", "singh", "castillo")),
     ("By day, Europe", "primary", 0, "day-europe", (1, 2, 3, 4, 5, 6, 7), ("fraser", "dubreuil", "girard")),
 ]
-EXPERTS = {  # on weekdays, in this order by weeks; on weekends the other
-    "Data Facility on call": ("US Data Facility", ("dubreuil", "okafor")),
-    "Campaign Management on call": ("Campaign Management", ("moreno", "tanaka")),
-    "Data Abstraction on call": ("Data Abstraction", ("ito", "reyes")),
-    "Algorithms & Pipelines on call": ("Algorithms & Pipelines", ("walker", "lindqvist")),
+EXPERTS = {  # team, and the skill as playbooks name it; on weekdays, in this order by weeks; on weekends the other
+    "Data Facility on call": ("US Data Facility", "Data Facility", ("dubreuil", "okafor")),
+    "Campaign Management on call": ("Campaign Management", "Campaign Management", ("moreno", "tanaka")),
+    "Data Abstraction on call": ("Data Abstraction", "Pipeline Middleware", ("ito", "reyes")),
+    "Algorithms & Pipelines on call": ("Algorithms & Pipelines", "Algorithms & Pipelines", ("walker", "lindqvist")),
 }
 
 
@@ -48,13 +48,14 @@ def load(people: Mapping[str, Person], teams: Mapping[str, Team], *, now: dateti
     """Make every schedule, as of the beginning of 2026; return them by name."""
     windows = _windows()
     made = {"Triage": _triage(people, teams, windows)}
-    for name, (team, order) in EXPERTS.items():
-        schedule = services.create_schedule(name=name, team=teams[team], skill=team, needs="night", now=BEGINNING)
+    for name, (team, skill, order) in EXPERTS.items():
+        schedule = services.create_schedule(name=name, team=teams[team], skill=skill, needs="night", now=BEGINNING)
         week = [people[one] for one in order]
         _rotation(schedule, "Weekdays", WEEKDAYS, week)
         _rotation(schedule, "Weekends", SAT_SUN, week[::-1])
         made[name] = schedule
     made["Summit, early night"] = _summit(people, teams, windows)
+    made["Observing specialists"] = _observers(people, teams["Observing Specialists"])
     made["Incident commanders"] = _commanders(people, teams["Campaign Management"])
     made["Support stewards"] = _stewards(teams["Support Stewards"])
     made["Forum watcher"] = _watcher(people, teams["Community Science"])
@@ -122,6 +123,22 @@ def _summit(people: Mapping[str, Person], teams: Mapping[str, Team], windows: Ma
         turns=Turns(SANTIAGO, "week", 1, FIRST_MONDAY, time(12)),
         people=[people["fuentes"], people["vidal"]],
         layer=Layer(window=windows["early-night-chile"]),
+        now=BEGINNING,
+    )
+    return schedule
+
+
+def _observers(people: Mapping[str, Person], team: Team) -> Schedule:
+    """Who can be asked what the telescope does (P1, P6)."""
+    schedule = services.create_schedule(
+        name="Observing specialists", team=team, skill="Observing Specialists", now=BEGINNING
+    )
+    services.create_rotation(
+        schedule=schedule,
+        role="primary",
+        name="Late shift",
+        turns=Turns(SANTIAGO, "week", 1, FIRST_MONDAY, time(12)),
+        people=[people["rojas"]],
         now=BEGINNING,
     )
     return schedule

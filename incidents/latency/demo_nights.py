@@ -37,8 +37,8 @@ def plan_of(day: date, *, today: date, night: sun.Night) -> Plan | None:
 
 
 def cut_of(today: date) -> date:
-    """Return the night of the cut: 14 June, of this year once it is over, else of the last."""
-    return date(today.year if (today.month, today.day) > (6, 16) else today.year - 1, 6, 14)
+    """Return the night of the cut: 14 June, of this year once its review can be over, else of the last."""
+    return date(today.year if (today.month, today.day) > (6, 20) else today.year - 1, 6, 14)
 
 
 def records_of(day: date, *, today: date, place: sun.Place) -> list[Record]:

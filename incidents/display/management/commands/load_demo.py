@@ -1,4 +1,6 @@
-"""`manage.py load_demo`: fill an empty database with the demo, and write what scripts and the telephones need."""
+"""`manage.py load_demo`: fill an empty database with the demo, and write what scripts and the telephones need. Where
+the demo is there already, its checks of tonight are caught up with.
+"""
 
 import json
 import os
@@ -9,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from incidents.display import demo, demo_products
+from incidents.display import demo, demo_products, demo_readiness
 from incidents.escalation.models import EscalationPolicy
 from incidents.latency.generator import WATCHER
 from incidents.signals import heartbeats
@@ -46,6 +48,8 @@ class Command(BaseCommand):
             fresh = demo.load(now=clock.now(), year=True)
             if fresh:  # it has the nights of its incidents alone, whatever play_nights sent into the one before
                 (place / "nights.json").unlink(missing_ok=True)
+            else:  # before the portal looks what is missing, and calls somebody for it
+                demo_readiness.catch_up(now=clock.now())
             secrets = self.secrets(place, fresh=fresh)
             secrets["heartbeat"] = self.heartbeat(secrets.get("heartbeat", ""))
         access = {

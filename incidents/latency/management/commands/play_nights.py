@@ -1,10 +1,12 @@
-"""`manage.py play_nights`: the demo's nights (incidents/latency/demo_nights.py), through the addresses of real input.
+"""`manage.py play_nights`: the demo's nights (incidents/latency/demo_nights.py) and the jobs that check before them
+(incidents/latency/check_jobs.py), through the addresses of real input.
 
 It reads access.json, which load_demo wrote into ONCALL_DEMO_DIR, and remembers in nights.json beside it what is done.
 """
 
 import contextlib
 import json
+import logging
 import os
 import threading
 import time
@@ -19,6 +21,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from incidents.latency import demo_nights
+from incidents.latency.check_jobs import Jobs
 from incidents.latency.models import Visit
 from incidents.latency.recording import Record
 from incidents.latency.replaying import Sender
@@ -26,13 +29,15 @@ from oncall import clock
 from oncall.people.queries import observing_site
 from rotations.night import sun
 
+log = logging.getLogger(__name__)
 GENTLY = 10  # of nice(2): everything else in the demo goes first
 IDLE_SHARE = 3  # for each second in which the portal worked for us, leave it so many to others
 LONGEST_PAUSE = timedelta(seconds=20)
+CHECKS_PAUSE_S = 5  # less than the half minute after which the portal looks what is missing, where the clock is set
 
 
 class Command(BaseCommand):
-    help = "Play tonight as it goes, and once the past year, for the demo."
+    help = "Play tonight as it goes with the checks before it, and once the past year, for the demo."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
@@ -43,6 +48,7 @@ class Command(BaseCommand):
         self.memory = place / "nights.json"
         self.site = observing_site()
         self.settle_blocks()
+        threading.Thread(target=self.play_checks, daemon=True).start()
         threading.Thread(target=self.play_year, args=[sun.day_obs(clock.now())], daemon=True).start()
         self.play_live()
 
@@ -68,6 +74,18 @@ class Command(BaseCommand):
             if due:
                 sender.send(due)
             time.sleep(live.pause(clock.now(), longest=LONGEST_PAUSE).total_seconds())
+
+    def play_checks(self) -> None:
+        """In a thread of its own: a night that is sent does not make a check late."""
+        jobs = Jobs(self.access["base_url"], self.access["api_token"], place=self.site, say=self.stderr.write)
+        with contextlib.closing(connection):
+            while True:
+                try:
+                    jobs.turn(clock.now())
+                except Exception:  # whatever it is, the jobs of tomorrow are not to be missing for it
+                    log.exception("The jobs of the checks")
+                    connection.close()
+                time.sleep(CHECKS_PAUSE_S)
 
     def play_year(self, today: date) -> None:
         """In a thread of its own, so that tonight does not wait for it."""
