@@ -2,11 +2,13 @@
 their own, by triggers made of `FUNCTIONS`, and is asked by `asked`, `begun` and `called`.
 
 PostgreSQL reads `redis.lag`, `DM/AP/APDB`, `SEV-2` and `<pod>` as a host, a file, a number and a tag, and finds no word
-within them. So what holds words together is a blank here, in what is searched and in what is asked alike; each stays as
-long as it was. Whoever changes `HOLDS` makes all words anew, by a migration.
+within them. So what holds words together is a blank here, and a letter of Latin has no accent (Pachón is pachon), in
+what is searched and in what is asked alike; each stays as long as it was. Whoever changes `HOLDS` or `ACCENTED` makes
+all words and indexes anew, by a migration.
 """
 
 import re
+import unicodedata
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -17,12 +19,16 @@ from django.db.models import BooleanField, Case, Func, IntegerField, TextField, 
 from django.db.models.lookups import Exact
 
 HOLDS = "./_:@=<>&-"
-APART = str.maketrans(HOLDS, " " * len(HOLDS))
+_BARE = {chr(code): unicodedata.normalize("NFKD", chr(code))[0] for code in range(0xC0, 0x180)}
+ACCENTED = "".join(letter for letter, bare in _BARE.items() if bare.isascii() and bare.isalpha())
+FROM, TO = HOLDS + ACCENTED, " " * len(HOLDS) + "".join(_BARE[letter] for letter in ACCENTED)
+APART = str.maketrans(FROM, TO)
 SHORTEST = 3  # letters with which a longer word may begin: fewer begin too many words
 MOST_PARTS = 8  # of what is written together, that may begin longer words
 _KEPT_OUT = re.compile(r'(\A|\s)-([^\s"]*\w[^\s"]*)')
 _DASH = re.compile(r"(?<=\w)-+(?=\w)")
-_OTHERS = str.maketrans(HOLDS.replace("-", ""), " " * (len(HOLDS) - 1))  # a dash before a word keeps it out
+# A dash before a word keeps it out.
+_OTHERS = str.maketrans({letter: bare for letter, bare in zip(FROM, TO, strict=True) if letter != "-"})
 _PLAIN = re.compile(rf"[^\W_]{{{SHORTEST},}}")
 _DOUBLED = re.compile(r"(\w+([bdgklmnprt]))\2(?:e|i|in)?")  # on the way from lag to lagged and lagging
 
@@ -32,7 +38,7 @@ _DOUBLED = re.compile(r"(\w+([bdgklmnprt]))\2(?:e|i|in)?")  # on the way from la
 # its words, but not in a phrase, and what does not fit is not found.
 FUNCTIONS = f"""
 CREATE OR REPLACE FUNCTION words_of(said text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT to_tsvector('english', translate(said, '{HOLDS}', '{" " * len(HOLDS)}'))
+    SELECT to_tsvector('english', translate(said, '{FROM}', '{TO}'))
 $$;
 CREATE OR REPLACE FUNCTION words_called(name text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT array_to_tsvector(ARRAY['=' || lower(name)])
@@ -57,7 +63,7 @@ def functions() -> RunSQL:
 class Apart(Func):
     """A column with its words apart. PostgreSQL's `translate` never changes: an index may be made of it."""
 
-    template = f"TRANSLATE(%(expressions)s, '{HOLDS}', '{' ' * len(HOLDS)}')"
+    template = f"TRANSLATE(%(expressions)s, '{FROM}', '{TO}')"
     output_field = TextField()
 
 
@@ -121,7 +127,7 @@ def _begun(word: str) -> Any:
     query = asked(word)
     if not _PLAIN.fullmatch(word):
         return query
-    longer = query | SearchQuery(f"{word}:*", config="simple", search_type="raw")
+    longer = query | SearchQuery(f"{word.translate(APART)}:*", config="simple", search_type="raw")
     if on_the_way := _DOUBLED.fullmatch(word):
         longer |= SearchQuery(on_the_way[1], config="simple", search_type="plain")
     return Looked(Case(When(Exact(Nodes(query), 0), then=query), default=longer, output_field=SearchQueryField()))

@@ -40,7 +40,8 @@ def find_incidents(asked: Question, person: Person) -> list[Found]:
     """
     rows = Incident.objects.visible_to(person)
     about: dict[str, Any] = {"vector": "searched__words", "newest": "number"}
-    exact = dict(rows.filter(number=asked.number).values_list("pk", "number")) if asked.number else {}
+    named = Q(number=asked.number) | Q(pk=asked.id)
+    exact = dict(rows.filter(named).values_list("pk", "number")) if asked.number or asked.id else {}
     exact |= {row["pk"]: row["number"] for row in called(rows, asked, "number", **about)}
     found = {pk: Found(pk, 0, number, exact=True) for pk, number in exact.items()}
     for row in ranked(rows, asked, "number", **about):

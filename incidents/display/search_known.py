@@ -44,7 +44,7 @@ def find_playbooks(asked: Question, person: Person) -> list[Found]:
     ranks = dict(having.values_list("playbook", SearchRank(weighted + Revision.vector(), query)))
     found = []
     for row in rows:
-        exact = asked.slug == row.slug or asked.text.casefold() == row.title.casefold()
+        exact = asked.slug == row.slug or asked.text.casefold() == row.title.casefold() or asked.id == row.pk
         score = begins(asked, [row.title, row.slug, *row.alarms, *row.products]) + ranks.get(row.pk, 0)
         if exact or (score and row.retired_at is None):
             found.append(Found(row.pk, score, exact=exact))
@@ -81,7 +81,7 @@ def find_people(asked: Question, person: Person) -> list[Found]:
     for row in rows:
         teams = [text for team in row.teams.all() for text in (team.name, team.skill)]
         score = begins(asked, [row.name, row.username, *teams])
-        exact = score == NAME or asked.text.lower() == row.username
+        exact = score == NAME or asked.text.lower() == row.username or asked.id == row.pk
         if score or exact:
             found.append(Found(row.pk, score, newest=row.is_active, exact=exact))
     return found
@@ -113,7 +113,7 @@ def find_products(asked: Question, person: Person) -> list[Found]:
     found = []
     for row in rows:
         score = begins(asked, [row.name, row.path, row.owner_words, *_said(row)])
-        exact = score == NAME or asked.text.lower() == row.path.lower()
+        exact = score == NAME or asked.text.lower() == row.path.lower() or asked.id == row.pk
         if score or exact:
             found.append(Found(row.pk, score, newest=row.vanished_at is None, exact=exact))
     return found

@@ -23,14 +23,14 @@ from incidents.display.search_words import Question
 from incidents.reviews.models import Review
 from incidents.reviews.states import BADGES
 from oncall.people.models import Person
-from oncall.words import HOLDS
+from oncall.words import FROM, TO
 
 
 class Sections(Func):
     """The texts in a JSON column by their names, with their words apart."""
 
     template = (
-        f"(SELECT COALESCE(jsonb_object_agg(key, TRANSLATE(value, '{HOLDS}', '{' ' * len(HOLDS)}')), '{{}}')"  # noqa: S608  # our own
+        f"(SELECT COALESCE(jsonb_object_agg(key, TRANSLATE(value, '{FROM}', '{TO}')), '{{}}')"  # noqa: S608  # our own
         " FROM jsonb_each_text(%(expressions)s))"
     )
     output_field = JSONField()

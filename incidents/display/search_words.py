@@ -96,7 +96,7 @@ class Question:
 
 def question(typed: str) -> Question:
     """Return what is asked; whatever was typed is a question."""
-    line = " ".join(_CONTROL.sub(" ", typed).split())
+    line = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", typed)).split())
     return Question(line[:LONGEST].strip(), cut=len(line) > LONGEST)
 
 
