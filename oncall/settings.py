@@ -39,18 +39,7 @@ ABSENCE_FEED_HOSTS = [host.strip() for host in env("ABSENCE_FEED_HOSTS").split("
 PUBLIC_BASE_URL = env("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [f"{urlsplit(PUBLIC_BASE_URL).scheme}://{urlsplit(PUBLIC_BASE_URL).netloc}"]
 
-INSTALLED_APPS = [
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "django.contrib.postgres",
-    "rest_framework",
-    "django_filters",
-    "drf_spectacular",
-    "django_htmx",
-    "template_partials",
+ROOMS = [  # upwards; what each has under an address stands in its urls.py
     "oncall.people",
     "oncall.limits",
     "oncall.catalogue",
@@ -82,6 +71,20 @@ INSTALLED_APPS = [
     "incidents.reviews",
     "incidents.handover",
     "incidents.display",
+]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "django_htmx",
+    "template_partials",
+    *ROOMS,
 ]
 
 MIDDLEWARE = [
