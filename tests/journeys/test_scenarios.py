@@ -65,7 +65,7 @@ def test_e_with_grafana_down_the_observers_button_pages_triage_and_two_presses_d
     first = re.search(r'href="(/incidents/declare/\?alarm=[\w%:.-]+)"', page).group(1)
     page = ada.open(first)  # one press
     title = re.search(r'name="title" value="([^"]+)"', page).group(1)
-    severity = re.search(r'<option value="(\d)" selected', page).group(1)
+    severity = re.search(r'name="severity" value="(\d)"[^>]* checked', page).group(1)
     ada.submit(first, title=title, severity=severity, alarm=alarm)  # and another
     number = int(re.fullmatch(r"/incidents/(\d+)/", ada.path).group(1))
 
