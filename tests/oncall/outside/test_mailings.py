@@ -3,47 +3,21 @@
 from datetime import timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from deploy.supervisor import free_port
 from oncall import clock
 from oncall.limits import queries as limits
 from oncall.outside import mail_out, mailings
 from oncall.outside.mailing_models import Mailing
+from tests.postoffice import post_office
 
 pytestmark = pytest.mark.django_db
 
 
-class PostOffice:
-    """Takes mail, or says what it is told to say."""
-
-    def __init__(self) -> None:
-        self.taken: list[bytes] = []
-        self.to_recipient = self.to_data = ""
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 -- aiosmtpd's name
-        if self.to_recipient:
-            return self.to_recipient
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        if self.to_data == "hang up":
-            server.transport.abort()
-            return "250 never heard"
-        self.taken.append(envelope.content)
-        return "250 OK"
-
-
 @pytest.fixture
 def office(settings):
-    handler = PostOffice()
-    server = Controller(handler, hostname="127.0.0.1", port=free_port())
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 10
-    yield handler
-    server.stop()
+    with post_office(settings) as taking:
+        yield taking
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from deploy.supervisor import free_port
 from oncall.limits import queries as limits
@@ -16,49 +15,16 @@ from oncall.paging.email import Mail, classify
 from oncall.paging.models import ContactMethod, NotificationRule
 from oncall.troubles.models import Trouble
 from tests.conftest import NOW
+from tests.postoffice import post_office
 
 ATTEMPT = uuid.UUID("00000000-0000-4000-8000-00000000a11e")
 
 
-class PostOffice:
-    """Takes mail, or says what it is told to say."""
-
-    def __init__(self) -> None:
-        self.taken: list[bytes] = []
-        self.to_recipient = self.to_data = self.to_sender = ""
-
-    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802 -- aiosmtpd's name
-        if self.to_sender:
-            return self.to_sender
-        envelope.mail_from = address
-        return "250 OK"
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
-        if self.to_recipient:
-            return self.to_recipient
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        if self.to_data == "hang up":
-            server.transport.abort()
-            return "250 never heard"
-        if self.to_data:
-            return self.to_data
-        self.taken.append(envelope.content)
-        return "250 OK"
-
-
 @pytest.fixture
 def office(settings):
-    handler = PostOffice()
-    server = Controller(handler, hostname="127.0.0.1", port=free_port())
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 10
     settings.PUBLIC_BASE_URL = "https://oncall.example.org"
-    yield handler
-    server.stop()
+    with post_office(settings) as taking:
+        yield taking
 
 
 def order(**changes) -> Order:
